@@ -1,0 +1,71 @@
+"""The functions of `marketplace.formatting` as filters, and our icons. Builtin: no {% load %} needed.
+
+Filters of an instant take its place as argument: {{ mission.starts_at|hour:mission }}. Those of a whole (`span`,
+`period`, `hours`) read `starts_at`, `ends_at` and `timezone` from it. Nothing is written for None.
+"""
+
+from functools import lru_cache, wraps
+
+import lucide
+from django import template
+from django.utils.safestring import mark_safe
+
+from marketplace import formatting
+
+register = template.Library()
+
+
+def silent_without_value(function):
+    @wraps(function)
+    def filter_function(value, *args):
+        return "" if value is None or value == "" else function(value, *args)
+
+    return filter_function
+
+
+def of_whole(function):
+    return lambda whole: function(whole.starts_at, whole.ends_at, whole.timezone)
+
+
+for function in (
+    formatting.agents,
+    formatting.day,
+    formatting.day_plain,
+    formatting.day_short,
+    formatting.duration,
+    formatting.euros,
+    formatting.hour,
+    formatting.initials,
+    formatting.kilometres,
+    formatting.moment,
+    formatting.month,
+    formatting.month_short,
+    formatting.near,
+    formatting.number,
+    formatting.percent,
+    formatting.reviews,
+    formatting.score,
+    formatting.whole_euros,
+):
+    register.filter(function.__name__, silent_without_value(function))
+
+for function in (formatting.hours, formatting.period, formatting.span):
+    register.filter(function.__name__, silent_without_value(of_whole(function)))
+
+
+@register.filter
+def stars(score):
+    """Five booleans, as many True as the rounded score: what _stars.html lights."""
+    return [star <= round(score or 0) for star in range(1, 6)]
+
+
+@register.simple_tag
+def icon(name, variant=""):
+    """Lucide's icon `name` as inline SVG, hidden from screen readers: the words beside it carry the meaning."""
+    return _svg(str(name), str(variant))
+
+
+@lru_cache(maxsize=256)
+def _svg(name, variant):
+    svg = lucide._render_icon(name, None, **{"class": f"icon {variant}".strip(), "aria_hidden": "true"})
+    return mark_safe(" ".join(svg.split()))  # noqa: S308 - our own file, our own class names
