@@ -1,0 +1,33 @@
+# Each target sets up what it needs. PYTHON chooses the interpreter (3.11 to 3.14).
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+
+PY := .venv/bin/python
+export PORT
+
+.PHONY: demo test check manage install browser
+
+demo: install  # the whole site with invented data: http://127.0.0.1:$(PORT)/
+	@exec $(PY) -m marketplace.supervisor
+
+manage: install  # make manage ARGS="…": a management command against the running demo
+	@exec $(PY) -m marketplace.supervisor manage $(ARGS)
+
+test: install browser  # make test ARGS="-k search"
+	$(PY) -m pytest -n auto --maxprocesses 8 $(ARGS)
+
+check: install
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	MODE=test $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	MODE=test $(PY) manage.py check_project
+
+install:
+	@"$(PYTHON)" -I marketplace/install.py
+
+browser: install
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+		echo "Installation de Chromium…"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	else $(PY) -m playwright install chromium; fi > .venv/browser.log 2>&1 || { cat .venv/browser.log; exit 1; }

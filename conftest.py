@@ -1,0 +1,32 @@
+"""Real servers for the tests, started once per run and before Django reads its settings."""
+
+import atexit
+import os
+import shutil
+
+import django
+import pytest
+
+from marketplace import embedded
+
+if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
+    # The workers of pytest-xdist inherit these variables, so only their parent comes here.
+    servers = embedded.start_free("test")
+    atexit.register(servers.stop)
+    os.environ |= servers.environ
+    os.environ["DATA_DIR"] = str(servers.folder / "site")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+os.environ.setdefault("CHROMIUM", next(filter(None, map(shutil.which, BROWSERS)), ""))  # empty: Playwright's own
+os.environ["MODE"] = "test"
+os.environ["DJANGO_SETTINGS_MODULE"] = "marketplace.settings"
+django.setup()
+
+
+@pytest.fixture
+def clock():
+    """The site's clock: clock.set(instant) and clock.advance(timedelta), put right again after the test."""
+    from marketplace import clock
+
+    yield clock
+    clock.reset()
