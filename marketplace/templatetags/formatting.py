@@ -5,12 +5,16 @@ Filters of an instant take its place as argument: {{ mission.starts_at|hour:miss
 """
 
 from functools import lru_cache, wraps
+from zlib import crc32
 
 import lucide
 from django import template
+from django.forms import CheckboxSelectMultiple, RadioSelect
 from django.utils.safestring import mark_safe
 
 from marketplace import formatting
+
+TINTS = ("is-night", "is-dusk", "is-sea", "is-leaf")
 
 register = template.Library()
 
@@ -57,6 +61,36 @@ for function in (formatting.hours, formatting.period, formatting.span):
 def stars(score):
     """Five booleans, as many True as the rounded score: what _stars.html lights."""
     return [star <= round(score or 0) for star in range(1, 6)]
+
+
+@register.filter
+def avatar_tint(name):
+    """One of the four grounds of an avatar, always the same for a name."""
+    return TINTS[crc32(str(name).encode()) % len(TINTS)]
+
+
+@register.filter
+def is_choice_list(field):
+    """Whether a bound field is drawn as several radios or boxes."""
+    return isinstance(field.field.widget, RadioSelect | CheckboxSelectMultiple)
+
+
+@register.filter
+def first_id(field):
+    """The id of what a link to this field should reach: its first choice, where it has several."""
+    return f"{field.auto_id}_0" if is_choice_list(field) else field.id_for_label
+
+
+@register.filter
+def error_count(form):
+    return len(form.non_field_errors()) + sum(1 for name in form.errors if name in form.fields)
+
+
+@register.filter
+def elided_pages(page):
+    """Page numbers around this one, with None where some are left out."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return [number if isinstance(number, int) else None for number in numbers]
 
 
 @register.simple_tag

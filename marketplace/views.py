@@ -1,0 +1,62 @@
+"""The pages that belong to the site itself, and those it shows when something went wrong."""
+
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
+from django.shortcuts import redirect, render
+from django.views import i18n
+from django.views.decorators.csrf import requires_csrf_token
+
+
+@login_not_required
+def home(request):
+    return render(request, "marketplace/home.html")
+
+
+def after_login(request):
+    """Where someone goes who asked for no page in particular."""
+    if request.user.is_staff:
+        return redirect("admin:index")
+    return redirect("messaging:dashboard" if request.user.is_professional else "messaging:mission_list")
+
+
+def _page(name):
+    @login_not_required
+    def view(request):
+        return render(request, f"marketplace/{name}.html")
+
+    return view
+
+
+how_it_works = _page("how_it_works")
+for_professionals = _page("for_professionals")
+ranking = _page("ranking")
+reviews_policy = _page("reviews_policy")
+secure_inbox = _page("secure_inbox")
+legal_notice = _page("legal_notice")
+terms = _page("terms")
+privacy = _page("privacy")
+mediator = _page("mediator")
+accessibility = _page("accessibility")
+
+set_language = login_not_required(i18n.set_language)
+
+
+@requires_csrf_token
+def csrf_failure(request, reason=""):
+    return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request, exception):
+    # No request: what is wrong with it may be what a context processor would read.
+    return render(None, "400.html", status=400)
+
+
+def server_error(request):
+    """500, or 503 when it is the database that is away: whatever layer noticed it."""
+    if isinstance(sys.exception(), OperationalError):
+        response = render(None, "503.html", status=503)
+        response["Retry-After"] = "30"
+        return response
+    return render(None, "500.html", status=500)

@@ -1,0 +1,36 @@
+// Comfort only: every page works without this file.
+
+// A menu closes when one clicks or tabs elsewhere, and on Escape.
+const closeMenus = (except) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+};
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.activeElement.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// A form is sent once; coming back by history sets it free again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "true";
+  (event.submitter ?? form.querySelector(".button.is-primary"))?.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+// What came back with mistakes starts at their summary, also after an htmx swap.
+const toErrors = (root) => root.querySelector?.(".error-summary")?.focus();
+toErrors(document);
+document.addEventListener("htmx:load", (event) => event.target !== document.body && toErrors(event.target));
