@@ -1,0 +1,73 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class WeeklyHours(models.Model):
+    """One opening that comes back every week, in the wall time of the mission's site.
+
+    Minutes count from midnight at the start of the weekday; beyond 1440 the opening runs into the next day.
+    """
+
+    class Weekday(models.IntegerChoices):
+        """ISO numbering: Monday is 1."""
+
+        MONDAY = 1, _("Lundi")
+        TUESDAY = 2, _("Mardi")
+        WEDNESDAY = 3, _("Mercredi")
+        THURSDAY = 4, _("Jeudi")
+        FRIDAY = 5, _("Vendredi")
+        SATURDAY = 6, _("Samedi")
+        SUNDAY = 7, _("Dimanche")
+
+    professional = models.ForeignKey("accounts.Professional", models.CASCADE, related_name="weekly_hours")
+    weekday = models.PositiveSmallIntegerField(_("jour"), choices=Weekday)
+    opens_minute = models.PositiveSmallIntegerField(_("ouvre à"))
+    closes_minute = models.PositiveSmallIntegerField(_("ferme à"))
+
+    class Meta:
+        verbose_name = _("horaire")
+        ordering = ["weekday", "opens_minute"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__range=(1, 7)), name="weekday_is_iso"),
+            models.CheckConstraint(
+                condition=Q(opens_minute__lt=1440, closes_minute__gt=F("opens_minute"))
+                & Q(closes_minute__lte=F("opens_minute") + 1440),
+                name="opening_lasts_up_to_a_day",
+                violation_error_message=_("Une ouverture dure au plus 24 heures et finit après avoir commencé."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.get_weekday_display()
+
+
+class AvailabilityException(models.Model):
+    """A period closed in spite of the weekly hours, or open in spite of them, in the wall time of the site."""
+
+    class Kind(models.TextChoices):
+        CLOSED = "closed", _("Fermé")
+        OPEN = "open", _("Ouvert en plus")
+
+    professional = models.ForeignKey("accounts.Professional", models.CASCADE, related_name="exceptions")
+    kind = models.CharField(_("type"), max_length=10, choices=Kind, default=Kind.CLOSED)
+    starts_on = models.DateField(_("du"))
+    starts_at = models.TimeField(_("à"))
+    ends_on = models.DateField(_("au"))
+    ends_at = models.TimeField(_("à"))
+    note = models.CharField(_("note pour vous"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("exception")
+        ordering = ["starts_on", "starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gt=F("starts_on")) | Q(ends_on=F("starts_on"), ends_at__gt=F("starts_at")),
+                name="exception_ends_after_it_starts",
+                violation_error_message=_("La fin doit venir après le début."),
+            )
+        ]
+        indexes = [models.Index(fields=["professional", "ends_on"], name="exception_by_end")]
+
+    def __str__(self):
+        return self.get_kind_display()

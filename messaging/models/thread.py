@@ -1,0 +1,35 @@
+from django.db import models
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from missions.models import Mission
+
+
+class ThreadQuerySet(models.QuerySet):
+    def of(self, user):
+        return self.filter(Q(mission__client__user=user) | Q(mission__professional__user=user))
+
+    def with_unread(self, user):
+        """Annotate `unread`: how many messages of the other side `user` has not seen."""
+        return self.annotate(unread=Count("messages", filter=Q(messages__seen_at=None) & ~Q(messages__author=user)))
+
+
+class Thread(models.Model):
+    """The one conversation about a mission, between its client and its professional; it bears the mission's number."""
+
+    mission = models.OneToOneField(Mission, models.PROTECT, primary_key=True, related_name="thread")
+    last_activity_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ThreadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("discussion")
+
+    def __str__(self):
+        return f"Discussion n° {self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("messaging:thread", args=[self.pk])

@@ -1,0 +1,36 @@
+from functools import wraps
+
+from django.db import IntegrityError, OperationalError
+from django.utils.translation import gettext as _
+
+from accounts.models import Professional
+from missions.errors import SlotTaken
+from missions.models import Mission
+
+
+def lock_professional(professional_id):
+    """The first lock of every action that touches a mission; rows that only refer to them stay free."""
+    return Professional.objects.select_for_update(no_key=True).get(pk=professional_id)
+
+
+def lock_mission(mission):
+    """Lock a mission and its professional, in the one order everyone keeps, and read it afresh."""
+    lock_professional(mission.professional_id)
+    return Mission.objects.select_for_update().get(pk=mission.pk)
+
+
+def answer_rivals(action):
+    """Tell whoever lost the race for a slot so, in words, whichever way the database said it."""
+
+    @wraps(action)
+    def guarded(*args, **kwargs):
+        try:
+            return action(*args, **kwargs)
+        except (IntegrityError, OperationalError) as error:
+            raise slot_taken() from error
+
+    return guarded
+
+
+def slot_taken():
+    return SlotTaken(_("Ce créneau vient d’être pris. Proposez une autre heure, ou moins d’agents."))

@@ -1,0 +1,36 @@
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class StripeEventQuerySet(models.QuerySet):
+    def due(self, now):
+        return self.filter(state=StripeEvent.State.PENDING, due_at__lte=now)
+
+
+class StripeEvent(models.Model):
+    """What Stripe told us: kept once, then answered by reading the object again."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("À traiter")
+        DONE = "done", _("Traité")
+        IGNORED = "ignored", _("Sans objet")
+
+    event_id = models.CharField(max_length=120, unique=True)
+    type = models.CharField(max_length=120)
+    object_id = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = StripeEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("événement Stripe")
+        verbose_name_plural = _("événements Stripe")
+        indexes = [models.Index("due_at", name="stripe_event_due", condition=Q(state="pending"))]
+
+    def __str__(self):
+        return self.event_id

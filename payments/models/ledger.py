@@ -1,0 +1,54 @@
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.operation import StripeOperation
+from payments.models.payment import Payment
+
+
+class LedgerTransaction(models.Model):
+    """One movement of money; its entries sum to zero, which the database checks at commit."""
+
+    class Kind(models.TextChoices):
+        CAPTURE = "capture", _("Encaissement")
+        FEE = "fee", _("Frais de Stripe")
+        RELEASE = "release", _("Répartition")
+        TRANSFER = "transfer", _("Versement")
+        REFUND = "refund", _("Remboursement")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="ledger")
+    kind = models.CharField(max_length=20, choices=Kind)
+    operation = models.ForeignKey(StripeOperation, models.PROTECT, null=True, related_name="+")
+    happened_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("écriture")
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "kind"], name="operation_booked_once"),
+            models.UniqueConstraint(fields=["payment"], condition=Q(kind="release"), name="payment_released_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} n° {self.pk}"
+
+
+class LedgerEntry(models.Model):
+    """One line of a movement, in cents: positive is a debit. Never updated, never deleted: a trigger refuses.
+
+    Accounts: stripe, client_funds, payable:<professional>, commission, vat, stripe_fees.
+    """
+
+    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
+    account = models.CharField(max_length=40)
+    cents = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("ligne d’écriture")
+        verbose_name_plural = _("lignes d’écriture")
+        constraints = [models.CheckConstraint(condition=~Q(cents=0), name="entry_moves_something")]
+        indexes = [models.Index(fields=["account"], name="entries_of_account")]
+
+    def __str__(self):
+        return f"{self.account} {self.cents}"

@@ -1,0 +1,66 @@
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Client, Professional
+from payments.models.payment import CheckoutSession, Hold, Payment
+
+
+class StripeOperationQuerySet(models.QuerySet):
+    def due(self, now):
+        return self.filter(state=StripeOperation.State.PENDING, due_at__lte=now)
+
+
+class StripeOperation(models.Model):
+    """One write to Stripe: committed with its idempotency key before the call, with its answer after it."""
+
+    class Kind(models.TextChoices):
+        CREATE_CUSTOMER = "create_customer", _("Créer le client")
+        CREATE_SESSION = "create_session", _("Ouvrir la page de paiement")
+        EXPIRE_SESSION = "expire_session", _("Fermer la page de paiement")
+        PLACE_HOLD = "place_hold", _("Bloquer le montant")
+        CAPTURE = "capture", _("Encaisser")
+        CANCEL_HOLD = "cancel_hold", _("Libérer le montant")
+        TRANSFER = "transfer", _("Payer le professionnel")
+        REFUND = "refund", _("Rembourser")
+        CREATE_ACCOUNT = "create_account", _("Créer le compte du professionnel")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("À faire")
+        DONE = "done", _("Fait")
+        REFUSED = "refused", _("Refusé par Stripe")
+        STUCK = "stuck", _("À examiner")
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    key = models.CharField(_("clé d’idempotence"), max_length=120, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="operations")
+    hold = models.ForeignKey(Hold, models.PROTECT, null=True, related_name="operations")
+    session = models.ForeignKey(CheckoutSession, models.PROTECT, null=True, related_name="operations")
+    client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+")
+    professional = models.ForeignKey(Professional, models.PROTECT, null=True, related_name="+")
+    amount_cents = models.PositiveBigIntegerField(_("montant"), null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    stripe_id = models.CharField(max_length=120, blank=True)
+    error = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = StripeOperationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("appel à Stripe")
+        verbose_name_plural = _("appels à Stripe")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=Q(state__in=("pending", "done"), kind__in=("transfer", "capture")),
+                name="one_capture_and_one_transfer_per_payment",
+            )
+        ]
+        indexes = [models.Index("due_at", name="operation_due", condition=Q(state="pending"))]
+
+    def __str__(self):
+        return self.key

@@ -1,0 +1,145 @@
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from missions.models import Mission
+
+
+class PaymentQuerySet(models.QuerySet):
+    def of(self, user):
+        return self.filter(Q(mission__client__user=user) | Q(mission__professional__user=user))
+
+    def hold_due(self, now):
+        return self.filter(
+            status=Payment.Status.CARD_SAVED, mission__status=Mission.Status.BOOKED, hold_due_at__lte=now
+        )
+
+    def with_dying_hold(self, now):
+        """Live missions whose hold dies within `Hold.CAPTURE_BEFORE_EXPIRY`."""
+        dying = Hold.objects.live().filter(capture_before__lte=now + Hold.CAPTURE_BEFORE_EXPIRY)
+        return self.filter(mission__status__in=(Mission.Status.SECURED, Mission.Status.CONTESTED), holds__in=dying)
+
+
+class Payment(models.Model):
+    """What a client owes for one mission, and where that money is."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("À payer")
+        CARD_SAVED = "card_saved", _("Carte enregistrée")
+        CARD_REFUSED = "card_refused", _("Paiement à refaire")
+        HELD = "held", _("Paiement garanti")
+        KEPT = "kept", _("Paiement encaissé, conservé par Stripe")
+        RELEASED = "released", _("Réparti")
+        RETURNED = "returned", _("Rien débité")
+
+    mission = models.OneToOneField(Mission, models.PROTECT, related_name="payment")
+    amount_cents = models.PositiveBigIntegerField(_("montant"))
+    status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.PENDING)
+    payment_method = models.CharField(max_length=80, blank=True)
+    hold_due_at = models.DateTimeField(_("blocage prévu le"), null=True)
+    due_basis_points = models.PositiveIntegerField(_("part due"), null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("paiement")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(due_basis_points__isnull=True) | Q(due_basis_points__lte=10_000),
+                name="part_due_up_to_the_whole",
+            )
+        ]
+
+    def __str__(self):
+        return f"Paiement de la mission n° {self.mission_id}"
+
+    @property
+    def is_closed(self):
+        """Once the part due is decided, nothing else may be held."""
+        return self.due_basis_points is not None
+
+    @property
+    def price(self):
+        return self.mission.agreement.price
+
+    @property
+    def transfer_group(self):
+        return f"mission_{self.mission_id}"
+
+
+class CheckoutSession(models.Model):
+    """One visit of the client to Stripe's page, to save a card or to have the amount held."""
+
+    class Mode(models.TextChoices):
+        SETUP = "setup", _("Enregistrement de la carte")
+        PAYMENT = "payment", _("Blocage du montant")
+
+    class Status(models.TextChoices):
+        CREATING = "creating", _("En création")
+        OPEN = "open", _("Ouverte")
+        COMPLETE = "complete", _("Terminée")
+        EXPIRED = "expired", _("Expirée")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="sessions")
+    mode = models.CharField(max_length=10, choices=Mode)
+    status = models.CharField(max_length=10, choices=Status, default=Status.CREATING)
+    stripe_id = models.CharField(max_length=120, unique=True, null=True)  # noqa: DJ001 - unknown until Stripe answers
+    url = models.TextField(blank=True)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("session de paiement")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(status__in=("creating", "open")), name="one_open_session_per_payment"
+            )
+        ]
+
+    def __str__(self):
+        return self.stripe_id or f"session {self.pk}"
+
+
+class HoldQuerySet(models.QuerySet):
+    def live(self):
+        return self.filter(status=Hold.Status.LIVE)
+
+
+class Hold(models.Model):
+    """An amount the bank keeps for us on the client's card, until it is captured, cancelled or expires."""
+
+    CAPTURE_BEFORE_EXPIRY = timedelta(hours=12)
+
+    class Status(models.TextChoices):
+        LIVE = "live", _("Bloqué")
+        CAPTURED = "captured", _("Encaissé")
+        CANCELLED = "cancelled", _("Libéré")
+        EXPIRED = "expired", _("Expiré")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="holds")
+    intent_id = models.CharField(max_length=80, unique=True)
+    charge_id = models.CharField(max_length=80, blank=True)
+    amount_cents = models.PositiveBigIntegerField()
+    captured_cents = models.PositiveBigIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status, default=Status.LIVE)
+    capture_before = models.DateTimeField(_("à encaisser avant"))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocage")
+        constraints = [
+            models.UniqueConstraint(fields=["payment"], condition=Q(status="live"), name="one_live_hold_per_payment"),
+            models.UniqueConstraint(fields=["payment"], condition=Q(status="captured"), name="one_capture_per_payment"),
+            models.CheckConstraint(
+                condition=Q(captured_cents__lte=models.F("amount_cents")), name="captured_up_to_the_hold"
+            ),
+        ]
+
+    def __str__(self):
+        return self.intent_id
