@@ -1,0 +1,45 @@
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+
+from celery import shared_task
+from django.db.models import F
+
+from accounts.emails import send_email
+from accounts.models import Notification
+from marketplace import clock
+from marketplace.queue import after_commit
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def send_notification(notification_id):
+    """Send an e-mail that is due; whoever claims the row first sends it."""
+    notification = claim_notification(notification_id, clock.now())
+    if notification is None:
+        return
+    try:
+        send_email(notification.user, notification.template, notification.context)
+    except (OSError, SMTPException) as error:
+        logger.warning("E-mail %s did not leave: %s", notification.pk, type(error).__name__)
+        return
+    Notification.objects.filter(pk=notification.pk).update(sent_at=clock.now())
+
+
+def claim_notification(notification_id, now):
+    """Count one more attempt and put the next one off, before trying: a worker killed meanwhile tries again later."""
+    due = Notification.objects.due(now).select_related("user").filter(pk=notification_id)
+    notification = due.first()
+    if notification is None:
+        return None
+    next_try = now + timedelta(minutes=2 ** (notification.attempts + 1))
+    claimed = due.filter(attempts=notification.attempts).update(attempts=F("attempts") + 1, due_at=next_try)
+    return notification if claimed else None
+
+
+@shared_task
+def sweep_notifications():
+    """Find the e-mails that are due, whatever became of the first hint."""
+    for notification_id in Notification.objects.due(clock.now()).order_by("due_at").values_list("pk", flat=True)[:500]:
+        after_commit(send_notification, notification_id)
