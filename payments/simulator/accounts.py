@@ -1,0 +1,156 @@
+"""The professionals' accounts (v2), the links that open their onboarding, and their dashboard."""
+
+from copy import deepcopy
+from datetime import timedelta
+
+from payments.simulator import events
+from payments.simulator.book import new_id
+from payments.simulator.errors import InvalidParams, invalid
+
+LINK_LASTS = timedelta(minutes=5)
+PARTS = ("configuration", "defaults", "identity", "requirements")
+EDITABLE = ("contact_email", "contact_phone", "dashboard", "display_name")
+TRANSFERS = "stripe_balance.stripe_transfers"
+
+
+def create_account(sim, params):
+    check_account(params)
+    account = {
+        "id": new_id("acct"),
+        "object": "v2.core.account",
+        "applied_configurations": ["recipient"],
+        "closed": False,
+        "configuration": {"recipient": recipient("restricted")},
+        "contact_email": params.get("contact_email"),
+        "contact_phone": params.get("contact_phone"),
+        "created": sim.iso(),
+        "dashboard": params.get("dashboard"),
+        "defaults": defaults(params),
+        "display_name": params.get("display_name"),
+        "future_requirements": None,
+        "identity": dict(params.get("identity", {})),
+        "livemode": False,
+        "metadata": dict(params.get("metadata") or {}),
+        "requirements": requirements(complete=False),
+    }
+    return shown(sim.book.add(account), params)
+
+
+def check_account(params):
+    """Refuse an account that could never be paid, or that the platform could not be answerable for."""
+    asked = params.get("configuration", {}).get("recipient", {}).get("capabilities", {})
+    if not asked.get("stripe_balance", {}).get("stripe_transfers", {}).get("requested"):
+        raise InvalidParams(400, "The simulator only knows recipients of transfers.", param="configuration")
+    responsibilities = params.get("defaults", {}).get("responsibilities", {})
+    if params.get("dashboard") == "express" and responsibilities.get("losses_collector") != "application":
+        message = "With an express dashboard, the application must collect losses."
+        raise InvalidParams(400, message, param="defaults[responsibilities][losses_collector]")
+
+
+def recipient(status):
+    details = [] if status == "active" else [{"code": "requirements_past_due", "resolution": "provide_info"}]
+    transfers = {"status": status, "status_details": details}
+    return {"applied": True, "capabilities": {"stripe_balance": {"stripe_transfers": transfers}}}
+
+
+def defaults(params):
+    given = params.get("defaults", {})
+    responsibilities = given.get("responsibilities", {}) | {"requirements_collector": "stripe"}
+    kept = {name: given.get(name) for name in ("currency", "locales")}
+    return kept | {"profile": None, "responsibilities": responsibilities}
+
+
+def requirements(*, complete):
+    """What Stripe still wants to know: one entry that holds transfers back, or nothing."""
+    if complete:
+        return {"entries": [], "summary": None}
+    due = {"status": "currently_due"}
+    restricted = {"capability": TRANSFERS, "configuration": "recipient", "deadline": due}
+    entry = {
+        "awaiting_action_from": "user",
+        "description": "identity.business_details.registered_name",
+        "errors": [],
+        "impact": {"restricts_capabilities": [restricted]},
+        "minimum_deadline": due,
+        "reference": None,
+        "requested_reasons": [{"code": "routine_onboarding"}],
+    }
+    return {"entries": [entry], "summary": {"minimum_deadline": due | {"time": None}}}
+
+
+def retrieve_account(sim, params, account_id):
+    return shown(sim.get("v2.core.account", account_id), params)
+
+
+def update_account(sim, params, account_id):
+    account = sim.get("v2.core.account", account_id)
+    account |= {name: params[name] for name in EDITABLE if name in params}
+    account["identity"] |= params.get("identity", {})
+    account["metadata"] |= params.get("metadata") or {}
+    return shown(account, params)
+
+
+def shown(account, params):
+    """v2 gives only the parts asked for in `include`; the others are null."""
+    included = {name.split(".")[0] for name in params.get("include", [])}
+    return deepcopy(account) | {name: None for name in PARTS if name not in included}
+
+
+def is_payable(account):
+    return transfers_of(account)["status"] == "active"
+
+
+def transfers_of(account):
+    return account["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]
+
+
+def set_status(sim, account, status):
+    """Make transfers to the account `active` or `restricted`, and say so when it changes something."""
+    if transfers_of(account)["status"] == status:
+        return
+    sim.book.changed = True
+    account["configuration"]["recipient"] = recipient(status)
+    account["requirements"] = requirements(complete=status == "active")
+    events.emit_thin(sim, events.REQUIREMENTS_UPDATED, account)
+    events.emit_thin(sim, events.CAPABILITY_UPDATED, account, {"updated_capability": TRANSFERS})
+
+
+# Links
+
+
+def create_account_link(sim, params):
+    """A link opens once, within five minutes."""
+    account = sim.get("v2.core.account", params["account"], param="account")
+    kind = params["use_case"]["type"]
+    if kind != "account_onboarding" or kind not in params["use_case"]:
+        raise InvalidParams(400, "The simulator only knows account_onboarding.", param="use_case[type]")
+    token = new_id("link")
+    use_case = params["use_case"][kind]
+    sim.book.changed = True
+    sim.book.private[token] = {
+        "account": account["id"],
+        "until": (sim.now() + LINK_LASTS).timestamp(),
+        "used": False,
+        "refresh_url": use_case["refresh_url"],
+        "return_url": use_case.get("return_url", use_case["refresh_url"]),
+    }
+    return new_link(sim, account, token, params["use_case"])
+
+
+def new_link(sim, account, token, use_case):
+    return {
+        "object": "v2.core.account_link",
+        "account": account["id"],
+        "created": sim.iso(),
+        "expires_at": sim.iso(LINK_LASTS),
+        "livemode": False,
+        "url": f"{sim.base_url}/onboarding/{token}",
+        "use_case": use_case,
+    }
+
+
+def create_login_link(sim, params, account_id):
+    account = sim.get("v2.core.account", account_id, param="account")
+    if not is_payable(account):
+        raise invalid("Cannot create a login link for an account that has not completed onboarding.", param="account")
+    return {"object": "login_link", "created": sim.timestamp(), "url": f"{sim.base_url}/express/{account_id}"}

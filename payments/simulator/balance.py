@@ -1,0 +1,66 @@
+"""The platform's balance: one transaction per movement of its money."""
+
+from datetime import timedelta
+
+from payments.simulator.book import new_id
+
+AVAILABLE_AFTER = timedelta(days=7)
+FEE_RATE, FEE_FIXED = 15, 25  # per thousand and cents: a European card, https://stripe.com/fr/pricing
+DISPUTE_FEE = 2000  # cents
+
+
+def card_fee(amount):
+    """Stripe's fee, in cents, rounded half up."""
+    return (amount * FEE_RATE + 500) // 1000 + FEE_FIXED
+
+
+def move(sim, thing, amount, *, type, fee=0, later=False):
+    """Record a movement of `amount` cents caused by `thing`; money from cards becomes available a week `later`."""
+    available_on = sim.now() + AVAILABLE_AFTER if later else sim.now()
+    return sim.book.add(
+        {
+            "id": new_id("txn"),
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": int(available_on.timestamp()),
+            "balance_type": "payments",
+            "created": sim.timestamp(),
+            "currency": thing["currency"],
+            "description": None,
+            "exchange_rate": None,
+            "fee": fee,
+            "fee_details": fee_details(fee, thing["currency"]),
+            "net": amount - fee,
+            "reporting_category": type,
+            "source": thing["id"],
+            "status": "pending" if later else "available",
+            "type": type,
+        }
+    )
+
+
+def fee_details(fee, currency):
+    if not fee:
+        return []
+    detail = {"amount": fee, "application": None, "currency": currency, "type": "stripe_fee"}
+    return [detail | {"description": "Stripe processing fees"}]
+
+
+def available(sim):
+    """Cents the platform can use now."""
+    return sum(line["net"] for line in sim.book.every("balance_transaction", status="available"))
+
+
+def pending(sim):
+    return sum(line["net"] for line in sim.book.every("balance_transaction", status="pending"))
+
+
+def settle(sim):
+    for line in sim.book.every("balance_transaction", status="pending"):
+        if line["available_on"] <= sim.timestamp():
+            line["status"] = "available"
+            sim.book.changed = True
+
+
+def retrieve_balance_transaction(sim, params, transaction_id):
+    return sim.get("balance_transaction", transaction_id)

@@ -1,0 +1,45 @@
+"""Stripe's lists: newest first, with cursors."""
+
+import operator
+
+from payments.simulator.errors import InvalidParams
+
+COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+
+
+def page(things, params, url):
+    """One page of `things` (given oldest first): `limit`, `starting_after`, `ending_before`, `created`."""
+    newest_first = [thing for thing in reversed(things) if was_created(thing, params.get("created"))]
+    limit = page_size(params)
+    if "ending_before" in params:
+        rest = newest_first[: position(newest_first, params["ending_before"])]
+        return as_list(rest[-limit:], url, has_more=len(rest) > limit)
+    start = position(newest_first, params["starting_after"]) + 1 if "starting_after" in params else 0
+    rest = newest_first[start:]
+    return as_list(rest[:limit], url, has_more=len(rest) > limit)
+
+
+def as_list(things, url, *, has_more=False):
+    return {"object": "list", "data": things, "has_more": has_more, "url": url}
+
+
+def page_size(params):
+    limit = params.get("limit", 10)
+    if not 1 <= limit <= 100:
+        raise InvalidParams(400, "Invalid limit: must be between 1 and 100.", param="limit")
+    return limit
+
+
+def position(things, identifier):
+    for index, thing in enumerate(things):
+        if thing["id"] == identifier:
+            return index
+    raise InvalidParams(400, f"No such object: '{identifier}'", code="resource_missing", param="starting_after")
+
+
+def was_created(thing, bounds):
+    if bounds is None:
+        return True
+    if isinstance(bounds, int):
+        return thing["created"] == bounds
+    return all(COMPARISONS[name](thing["created"], bound) for name, bound in bounds.items())

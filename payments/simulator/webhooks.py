@@ -1,0 +1,96 @@
+"""Webhooks: signed, retried for three days, and able to get lost, doubled, late or out of order on demand."""
+
+import json
+from datetime import timedelta
+
+import stripe
+
+from payments.simulator import events
+from payments.simulator.book import new_id
+from payments.simulator.faults import WEBHOOK_FAULTS
+
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(hours=1)
+GIVEN_UP_AFTER = timedelta(days=3)
+ACCEPTED = range(200, 300)
+
+
+class Webhooks:
+    """The deliveries to make. `secrets` signs each kind: `{"snapshot": "whsec_…", "thin": "whsec_…"}`."""
+
+    def __init__(self, sim, secrets):
+        self.sim = sim
+        self.secrets = secrets
+
+    @property
+    def pending(self):
+        return self.sim.book.outbox
+
+    def queue(self, event, *, kind):
+        fault = self.sim.faults.take(WEBHOOK_FAULTS, event["type"]) or {"kind": None}
+        held = [delivery for delivery in self.pending if delivery.pop("held", False)]
+        for _ in range(copies(fault)):
+            self.pending.append(self.delivery(event, kind, fault))
+        for delivery in held:
+            self.pending.remove(delivery)
+            self.pending.append(delivery)
+
+    def delivery(self, event, kind, fault):
+        now = self.sim.now().timestamp()
+        return {
+            "id": new_id("dlv"),
+            "event": event["id"],
+            "kind": kind,
+            "queued": now,
+            "due": now + fault.get("seconds", 0),
+            "attempts": 0,
+            "held": fault["kind"] == "reorder",
+        }
+
+    def due(self):
+        """What to send now, in order. A delivery held to be out of order waits for the next event."""
+        now = self.sim.now().timestamp()
+        return [delivery for delivery in self.pending if delivery["due"] <= now and not delivery.get("held")]
+
+    def deliver_all(self, deliver):
+        """Call `deliver(kind, body, headers) -> status` once for each delivery due; return how many were accepted.
+
+        What `deliver` causes is delivered too. A refused delivery stays, for a later call.
+        """
+        tried, accepted = set(), 0
+        while delivery := next((d for d in self.due() if d["id"] not in tried), None):
+            tried.add(delivery["id"])
+            accepted += self.attempt(delivery, deliver)
+        return accepted
+
+    def attempt(self, delivery, deliver):
+        body, headers = self.signed(delivery)
+        accepted = deliver(delivery["kind"], body, headers) in ACCEPTED
+        with self.sim.writing():
+            self.note(delivery, accepted)
+        return accepted
+
+    def note(self, delivery, accepted):
+        delivery["attempts"] += 1
+        wait = min(FIRST_RETRY * 2 ** (delivery["attempts"] - 1), LONGEST_RETRY)
+        delivery["due"] = self.sim.now().timestamp() + wait.total_seconds()
+        expired = delivery["due"] - delivery["queued"] > GIVEN_UP_AFTER.total_seconds()
+        if (accepted or expired) and delivery in self.pending:
+            self.pending.remove(delivery)
+        if accepted:
+            self.event_of(delivery)["pending_webhooks"] = 0
+
+    def signed(self, delivery):
+        """Body and headers. The signature bears the machine's time: the receiver's SDK compares it with its own."""
+        event = self.event_of(delivery)
+        body = json.dumps(events.notification(event) if delivery["kind"] == "thin" else event)
+        signature = stripe.WebhookSignature.generate_signature_header(body, self.secrets[delivery["kind"]])
+        headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": signature}
+        return body, headers
+
+    def event_of(self, delivery):
+        return self.sim.book.find(delivery["event"]) or {"id": delivery["event"], "type": "forgotten"}
+
+
+def copies(fault):
+    return {"drop": 0, "duplicate": 2}.get(fault["kind"], 1)
