@@ -62,7 +62,7 @@ def install():
         os.remove(STAMP)
     if installed_version() != version():
         run([sys.executable, "-m", "venv", "--clear", ".venv"], "Sur Debian ou Ubuntu : apt install python3-venv")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS])
+    run([PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", REQUIREMENTS])
 
 
 def run(command, advice="Vérifiez la connexion au réseau, puis recommencez."):

@@ -34,6 +34,7 @@ class DemoError(embedded.EmbeddedError):
 
 def main(arguments):
     os.chdir(embedded.BASE_DIR)
+    os.umask(0o077)  # the logs and the site's files are for our account alone
     try:
         if arguments[:1] == ["manage"]:
             manage(arguments[1:])

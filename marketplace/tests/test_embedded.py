@@ -4,7 +4,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import psycopg
@@ -68,7 +67,7 @@ def test_servers_start_again_with_their_data_after_everything_was_killed(base, m
 
 
 def test_one_set_up_runs_once_and_tells_others_where_it_is(base, monkeypatch):
-    servers = start(base, monkeypatch)
+    servers = start(base, monkeypatch, throwaway=True)
     try:
         servers.publish(servers.environ)
         assert embedded.published_environ("demo", base) == servers.environ
@@ -93,7 +92,7 @@ def test_no_server_starts_where_the_environment_names_one(base, monkeypatch):
 
 
 def test_nothing_is_readable_by_other_accounts(base, monkeypatch):
-    start(base, monkeypatch).stop()
+    start(base, monkeypatch, throwaway=True).stop()
     folder = embedded.data_dir("demo", base)
     secrets = [folder / "postgresql.password", folder / "valkey.conf"]
     assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600", "0o600"]
@@ -123,7 +122,7 @@ def test_the_simulator_keeps_its_port_unless_someone_took_it(tmp_path):
         assert supervisor.remembered_port(record) != port
 
 
-def start(base, monkeypatch):
+def start(base, monkeypatch, **options):
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.delenv("REDIS_URL")
-    return embedded.start("demo", base=Path(base))
+    return embedded.start("demo", base=base, **options)
