@@ -82,6 +82,12 @@ def first_id(field):
 
 
 @register.filter
+def summary_label(field):
+    """The field's label as the start of a line: a box's label may be a whole sentence."""
+    return str(field.label).rstrip(".")
+
+
+@register.filter
 def error_count(form):
     return len(form.non_field_errors()) + sum(1 for name in form.errors if name in form.fields)
 
