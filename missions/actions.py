@@ -265,5 +265,7 @@ def refresh_score(professional):
     """Make the score on the professional the mean of the published reviews, rounded half-up to one decimal."""
     published = Review.objects.published().filter(professional=professional)
     found = published.aggregate(stars=Sum("stars"), count=Count("pk"))
-    score = (Decimal(found["stars"]) / found["count"]).quantize(Decimal("0.1"), ROUND_HALF_UP) if found["count"] else None
+    score = (
+        (Decimal(found["stars"]) / found["count"]).quantize(Decimal("0.1"), ROUND_HALF_UP) if found["count"] else None
+    )
     Professional.objects.filter(pk=professional.pk).update(review_score=score, review_count=found["count"])

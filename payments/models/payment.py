@@ -40,6 +40,7 @@ class Payment(models.Model):
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.PENDING)
     payment_method = models.CharField(max_length=80, blank=True)
     hold_due_at = models.DateTimeField(_("blocage prévu le"), null=True)
+    early_start_requested_at = models.DateTimeField(_("exécution avant 14 jours demandée le"), null=True)
     due_basis_points = models.PositiveIntegerField(_("part due"), null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -119,6 +120,7 @@ class Hold(models.Model):
         CAPTURED = "captured", _("Encaissé")
         CANCELLED = "cancelled", _("Libéré")
         EXPIRED = "expired", _("Expiré")
+        UNWANTED = "unwanted", _("À libérer")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="holds")
     intent_id = models.CharField(max_length=80, unique=True)

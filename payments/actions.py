@@ -1,0 +1,249 @@
+"""Every act that moves a mission and its money together. None of them talks to Stripe inside a transaction:
+they prepare operations, and the worker, or the view for a page the person waits for, says them.
+"""
+
+from datetime import timedelta
+
+import stripe
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Professional
+from marketplace import clock
+from marketplace.queue import after_commit
+from missions import actions as missions
+from missions import policy
+from missions.emails import tell
+from missions.errors import MissionError
+from missions.locking import lock_professional
+from missions.models import Contest, Mission
+from payments import calls, closing, gateway, operations, runner, sync
+from payments.emails import tell_both, tell_professional, tell_to_pay
+from payments.errors import PaymentError
+from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeOperation
+from payments.runner import run_payment
+
+SHORT_PATH = timedelta(days=4)
+SESSION_LIFE = timedelta(hours=23)
+# Stripe refuses a session shorter than 30 minutes; one more minute covers the way there.
+SHORTEST_SESSION = timedelta(minutes=31)
+
+Status = Mission.Status
+
+
+# Paying
+
+
+def open_payment(mission):
+    """Expect the price of a mission just agreed, under the lock of whoever accepted it."""
+    payment = Payment.objects.create(mission=mission, amount_cents=mission.agreement.price.total_cents)
+    tell_to_pay(payment)
+    return payment
+
+
+def start_checkout(payment, *, by, early_start=False):
+    """The address of Stripe's page for this payment. Raises PaymentError when it cannot be paid (any more)."""
+    session = open_session(payment, by=by, early_start=early_start)
+    for operation in due_for_checkout(session):
+        runner.run(operation)
+    session.refresh_from_db()
+    if not session.url:
+        raise PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
+    return session.url
+
+
+@transaction.atomic
+def open_session(payment, *, by, early_start):
+    """Reuse the page already open, or prepare a new one in the place of the old."""
+    payment = sync.lock_payment(payment)
+    check_payable(payment, by)
+    now = clock.now()
+    if early_start and payment.early_start_requested_at is None:
+        payment.early_start_requested_at = now
+        payment.save(update_fields=["early_start_requested_at"])
+    mode = checkout_mode(payment, now)
+    session = payment.sessions.filter(status__in=("creating", "open")).first()
+    if session and session.mode == mode and session.expires_at > now + timedelta(minutes=5):
+        return session
+    closing.end_sessions(payment)
+    payment.sessions.filter(status=CheckoutSession.Status.CREATING).update(status=CheckoutSession.Status.EXPIRED)
+    session = CheckoutSession.objects.create(payment=payment, mode=mode, expires_at=session_end(payment, now))
+    operations.prepare_session(session)
+    return session
+
+
+def check_payable(payment, by):
+    if payment.mission.client.user_id != by.pk or payment.is_closed:
+        raise PaymentError(_("Ce paiement n’est plus possible."))
+    if payment.status not in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED):
+        raise PaymentError(_("Votre carte est déjà enregistrée pour cette mission : il n’y a rien d’autre à faire."))
+    if payment.mission.deadline_at <= clock.now():
+        raise PaymentError(_("Le délai de paiement est dépassé : la mission n’est plus réservée."))
+
+
+def checkout_mode(payment, now):
+    """Within 4 days of the start the amount is held at once; before, only the card is saved."""
+    if payment.status == Payment.Status.CARD_REFUSED or payment.mission.starts_at <= now + SHORT_PATH:
+        return CheckoutSession.Mode.PAYMENT
+    return CheckoutSession.Mode.SETUP
+
+
+def session_end(payment, now):
+    return max(now + SHORTEST_SESSION, min(now + SESSION_LIFE, payment.mission.deadline_at))
+
+
+def due_for_checkout(session):
+    """The session's own operation, after that of a customer Stripe does not know yet."""
+    client = session.payment.mission.client
+    if not hasattr(client, "customer"):
+        yield operations.prepare_customer(client)
+    yield from session.operations.filter(kind=StripeOperation.Kind.CREATE_SESSION)
+
+
+# What the clock decides
+
+
+@transaction.atomic
+def expire_unpaid(payment):
+    """Free the agents of a mission that was not paid in time; its page at Stripe's is closed first."""
+    payment = sync.lock_payment(payment)
+    mission = payment.mission
+    if mission.status != Status.ACCEPTED or mission.deadline_at > clock.now():
+        return
+    missions.expire_mission(mission)
+    close(payment, 0)
+    tell_both(payment, "unpaid")
+
+
+@transaction.atomic
+def place_hold(payment):
+    """Ask the bank for the amount, 48 h before the start, if the professional may still work."""
+    payment = sync.lock_payment(payment)
+    if payment.status != Payment.Status.CARD_SAVED or payment.mission.status != Status.BOOKED:
+        return
+    if not may_work(payment.mission):
+        tell_professional(payment, "papers_missing")
+        payment.hold_due_at = clock.now() + timedelta(hours=1)
+        payment.save(update_fields=["hold_due_at"])
+        return
+    payment.hold_due_at = None
+    payment.save(update_fields=["hold_due_at"])
+    operations.prepare_hold(payment)
+    after_commit(run_payment, payment.pk)
+
+
+def may_work(mission):
+    """Whether the professional is still approved, payable and holds every document this mission needs."""
+    listed = Professional.objects.listed(
+        mission.service,
+        today=clock.now().astimezone(mission.zone).date(),
+        last_day=mission.ends_at.astimezone(mission.zone).date(),
+    )
+    return listed.filter(pk=mission.professional_id).exists()
+
+
+@transaction.atomic
+def cancel_unheld(payment):
+    """24 h before the start nothing is held: nobody travels for a mission that is not paid."""
+    payment = sync.lock_payment(payment)
+    mission = payment.mission
+    if mission.status != Status.BOOKED or mission.deadline_at > clock.now():
+        return
+    missions.cancel_mission(mission, by=None, reason=_("Le montant n’a pas pu être bloqué."), fee_basis_points=0)
+    close(payment, 0)
+    tell_both(payment, "cancelled")
+
+
+@transaction.atomic
+def keep_hold(payment):
+    """Capture a hold about to die on a live mission, and keep it on our balance until the mission is decided."""
+    payment = sync.lock_payment(payment)
+    hold = payment.holds.live().first()
+    if hold is None or payment.is_closed or closing.has_pending_capture(hold):
+        return
+    operations.prepare_capture(hold, hold.amount_cents)
+    after_commit(run_payment, payment.pk)
+
+
+# What people decide
+
+
+@transaction.atomic
+def confirm(mission, *, by):
+    """The client says the mission took place: the professional and the platform are paid."""
+    payment = sync.lock_payment(mission.payment)
+    missions.confirm_mission(payment.mission, by=by)
+    close(payment, 10_000)
+    tell_both(payment, "confirmed")
+
+
+@transaction.atomic
+def cancel(mission, *, by, reason=""):
+    """Either side ends the mission before its start; the client owes what the frozen policy says."""
+    payment = sync.lock_payment(mission.payment)
+    mission = missions.require(payment.mission, *Mission.BEFORE_START)
+    if mission.has_started(clock.now()):
+        raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
+    fee = cancellation_fee(payment, by)
+    missions.cancel_mission(mission, by=by, reason=reason, fee_basis_points=fee)
+    close(payment, fee)
+    tell_both(payment, "cancelled")
+
+
+def cancellation_fee(payment, by):
+    """In basis points. A fee is always a part of a live hold: without one, cancelling is free."""
+    mission = payment.mission
+    if not mission.is_client(by) or payment.status not in (Payment.Status.HELD, Payment.Status.KEPT):
+        return 0
+    return policy.cancellation_fee(mission.agreement.cancellation_policy, mission.starts_at, clock.now())
+
+
+@transaction.atomic
+def contest(mission, *, by, reason, text=""):
+    """Either side, from the start on: the money stays where it is until staff settle."""
+    payment = sync.lock_payment(mission.payment)
+    missions.contest_mission(payment.mission, by=by, reason=reason, text=text)
+    mission = payment.mission
+    tell(mission, mission.other(by).user, "missions/emails/contested")
+
+
+@transaction.atomic
+def contest_by_silence(mission):
+    """A mission nobody confirmed for a week goes to staff; time alone never moves money."""
+    payment = sync.lock_payment(mission.payment)
+    mission = payment.mission
+    if mission.status != Status.SECURED or mission.deadline_at > clock.now():
+        return
+    missions.contest_mission(mission, by=None, reason=Contest.Reason.SILENCE, text="")
+    tell_both(payment, "unconfirmed")
+
+
+@transaction.atomic
+def settle(contest, *, by, performed_basis_points, note):
+    """Staff decide the part performed: that part of every line is due, the rest goes back to the client."""
+    payment = sync.lock_payment(contest.mission.payment)
+    payment.mission.contest = Contest.objects.get(pk=contest.pk)
+    missions.settle_mission(payment.mission, by=by, performed_basis_points=performed_basis_points, note=note)
+    close(payment, performed_basis_points)
+    tell_both(payment, "settled")
+
+
+def close(payment, basis_points):
+    closing.close_payment(payment, basis_points)
+    after_commit(run_payment, payment.pk)
+
+
+# Being paid
+
+
+def start_onboarding(professional):
+    """The address of Stripe's page where a professional says who they are, for one visit."""
+    with transaction.atomic():
+        lock_professional(professional.pk)
+        operation = operations.prepare_account(professional)
+    runner.run(operation)
+    try:
+        account = ConnectedAccount.objects.get(professional=professional)
+        return calls.onboarding_link(gateway.client(), account)
+    except (stripe.StripeError, ConnectedAccount.DoesNotExist) as error:
+        raise PaymentError(_("Stripe ne répond pas. Réessayez dans une minute.")) from error

@@ -1,0 +1,192 @@
+"""How each operation is said to Stripe (API 2026-10-28.endive): a function takes the client and the row,
+and returns Stripe's object.
+"""
+
+from django.conf import settings
+from django.urls import reverse
+
+from payments.models import CheckoutSession, ConnectedAccount, Customer, StripeOperation
+
+CURRENCY = "eur"
+CARD_ONLY = {"allowed_payment_method_types": ["card"]}
+WITH_CHARGE = ["latest_charge.balance_transaction"]
+ACCOUNT_DETAILS = ["configuration.recipient", "requirements", "identity", "defaults"]
+
+
+def create_customer(client, operation):
+    person = operation.client
+    return client.v1.customers.create(
+        {"email": person.user.email, "name": person.name, "metadata": metadata(operation), "preferred_locales": ["fr"]},
+        options(operation),
+    )
+
+
+def create_session(client, operation):
+    session = operation.session
+    build = setup_params if session.mode == CheckoutSession.Mode.SETUP else payment_params
+    return client.v1.checkout.sessions.create(
+        {
+            "mode": session.mode,
+            "customer": customer_id(operation),
+            "locale": "fr",
+            "client_reference_id": str(operation.payment_id),
+            "expires_at": int(session.expires_at.timestamp()),
+            "metadata": metadata(operation),
+            "success_url": absolute("payments:checkout_return") + "?session_id={CHECKOUT_SESSION_ID}",
+            "cancel_url": absolute("payments:payment", operation.payment.mission_id),
+            **CARD_ONLY,
+            **build(operation),
+        },
+        options(operation),
+    )
+
+
+def setup_params(operation):
+    return {"currency": CURRENCY, "setup_intent_data": {"metadata": metadata(operation)}}
+
+
+def payment_params(operation):
+    payment = operation.payment
+    line = {
+        "quantity": 1,
+        "price_data": {
+            "currency": CURRENCY,
+            "unit_amount": payment.amount_cents,
+            "product_data": {"name": f"{payment.mission.get_service_display()}, mission n° {payment.mission_id}"},
+        },
+    }
+    intent = {
+        "capture_method": "manual",
+        "setup_future_usage": "off_session",
+        "transfer_group": payment.transfer_group,
+        "metadata": metadata(operation),
+    }
+    return {"line_items": [line], "payment_intent_data": intent}
+
+
+def expire_session(client, operation):
+    return client.v1.checkout.sessions.expire(operation.session.stripe_id, None, options(operation))
+
+
+def place_hold(client, operation):
+    payment = operation.payment
+    return client.v1.payment_intents.create(
+        {
+            "amount": operation.amount_cents,
+            "currency": CURRENCY,
+            "customer": customer_id(operation),
+            "payment_method": payment.payment_method,
+            "capture_method": "manual",
+            "confirm": True,
+            "off_session": True,
+            "transfer_group": payment.transfer_group,
+            "metadata": metadata(operation),
+            "expand": ["latest_charge"],
+            **CARD_ONLY,
+        },
+        options(operation),
+    )
+
+
+def capture(client, operation):
+    intent_id = operation.hold.intent_id
+    if operation.attempts > 1:
+        found = client.v1.payment_intents.retrieve(intent_id, {"expand": WITH_CHARGE})
+        if found.status == "succeeded":
+            return found
+    return client.v1.payment_intents.capture(
+        intent_id, {"amount_to_capture": operation.amount_cents, "expand": WITH_CHARGE}, options(operation)
+    )
+
+
+def cancel_hold(client, operation):
+    return client.v1.payment_intents.cancel(
+        operation.hold.intent_id, {"cancellation_reason": "requested_by_customer"}, options(operation)
+    )
+
+
+def transfer(client, operation):
+    payment = operation.payment
+    if operation.attempts > 1:
+        for found in client.v1.transfers.list({"transfer_group": payment.transfer_group}).data:
+            return found
+    return client.v1.transfers.create(
+        {
+            "amount": operation.amount_cents,
+            "currency": CURRENCY,
+            "destination": payment.mission.professional.account.stripe_id,
+            # The charge, not the intent: it ties the transfer to this very money, settled or not.
+            "source_transaction": payment.holds.get(status="captured").charge_id,
+            "transfer_group": payment.transfer_group,
+            "metadata": metadata(operation),
+        },
+        options(operation),
+    )
+
+
+def refund(client, operation):
+    return client.v1.refunds.create(
+        {
+            "payment_intent": operation.hold.intent_id,
+            "amount": operation.amount_cents,
+            "reason": "requested_by_customer",
+            "metadata": metadata(operation),
+        },
+        options(operation),
+    )
+
+
+def create_account(client, operation):
+    professional = operation.professional
+    capability = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+    return client.v2.core.accounts.create(
+        {
+            "contact_email": professional.user.email,
+            "display_name": professional.trade_name,
+            "dashboard": "express",
+            "identity": {"country": "fr", "entity_type": "company" if professional.is_company else "individual"},
+            "configuration": {"recipient": {"capabilities": capability}},
+            "defaults": {
+                "currency": CURRENCY,
+                "locales": ["fr-FR"],
+                "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
+            },
+            "metadata": metadata(operation),
+            "include": ACCOUNT_DETAILS,
+        },
+        options(operation),
+    )
+
+
+def onboarding_link(client, account: ConnectedAccount):
+    """A page of Stripe's for one visit: made on click, never stored, never e-mailed."""
+    pages = {
+        "refresh_url": absolute("payments:onboarding_refresh"),
+        "return_url": absolute("payments:onboarding_return"),
+        "collection_options": {"fields": "eventually_due", "future_requirements": "include"},
+    }
+    use_case = {"type": "account_onboarding", "account_onboarding": pages}
+    return client.v2.core.account_links.create({"account": account.stripe_id, "use_case": use_case}).url
+
+
+def options(operation):
+    return {"idempotency_key": operation.key}
+
+
+def metadata(operation):
+    """Lets any object of Stripe's be traced back to our rows."""
+    found = {"env": settings.STRIPE_ENV, "operation_id": str(operation.pk)}
+    if operation.payment_id:
+        found |= {"payment_id": str(operation.payment_id), "mission_id": str(operation.payment.mission_id)}
+    return found
+
+
+def customer_id(operation):
+    return Customer.objects.get(client=operation.payment.mission.client_id).stripe_id
+
+
+def absolute(name, *args):
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+CALLS = {kind: globals()[kind.value] for kind in StripeOperation.Kind}

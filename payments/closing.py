@@ -1,0 +1,59 @@
+"""How a payment ends: once the part due is decided, the rest never reaches us or goes back."""
+
+from payments import ledger, operations
+from payments.models import CheckoutSession, Payment, StripeOperation
+
+
+def close_payment(payment, basis_points):
+    """Decide the part of the price that is due, for good; the caller holds the mission's lock."""
+    payment.due_basis_points = basis_points
+    payment.save(update_fields=["due_basis_points"])
+    end_sessions(payment)
+    hold = payment.holds.live().first()
+    if hold is not None:
+        take_or_free(hold)
+    elif payment.status == Payment.Status.KEPT:
+        release(payment)
+    else:
+        set_status(payment, Payment.Status.RETURNED)
+
+
+def take_or_free(hold):
+    """Capture what is due of a live hold, or free it whole; a capture already under way is put right after it."""
+    due = hold.payment.price.scaled(hold.payment.due_basis_points).total_cents
+    if has_pending_capture(hold):
+        return
+    if due:
+        operations.prepare_capture(hold, due)
+    else:
+        operations.prepare_cancellation(hold)
+
+
+def has_pending_capture(hold):
+    pending = StripeOperation.State.PENDING
+    return hold.operations.filter(kind=StripeOperation.Kind.CAPTURE, state=pending).exists()
+
+
+def release(payment):
+    """Share a captured and decided payment: the professional's part leaves, the rest goes back to the client."""
+    price = payment.price.scaled(payment.due_basis_points)
+    hold = payment.holds.get(status="captured")
+    if hold.captured_cents > price.total_cents:
+        operations.prepare_refund(hold, hold.captured_cents - price.total_cents)
+    if price.total_cents:
+        ledger.book_release(payment, price)
+        operations.prepare_transfer(payment, price.professional_cents)
+    set_status(payment, Payment.Status.RELEASED if price.total_cents else Payment.Status.RETURNED)
+
+
+def end_sessions(payment):
+    """Close the pages where the client could still pay."""
+    for session in payment.sessions.filter(status=CheckoutSession.Status.OPEN):
+        session.status = CheckoutSession.Status.EXPIRED
+        session.save(update_fields=["status"])
+        operations.prepare_session_end(session)
+
+
+def set_status(payment, status):
+    payment.status = status
+    payment.save(update_fields=["status"])

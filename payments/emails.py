@@ -1,0 +1,34 @@
+from django.urls import reverse
+
+from marketplace import formatting
+from missions.emails import tell
+
+
+def tell_client(payment, template, **context):
+    mission = payment.mission
+    tell(mission, mission.client.user, f"payments/emails/{template}_client", **_amounts(payment), **context)
+
+
+def tell_professional(payment, template, **context):
+    mission = payment.mission
+    tell(mission, mission.professional.user, f"payments/emails/{template}_professional", **_amounts(payment), **context)
+
+
+def tell_both(payment, template, **context):
+    tell_client(payment, template, **context)
+    tell_professional(payment, template, **context)
+
+
+def tell_to_pay(payment):
+    """Ask for the card, by a link to the payment page: the page of Stripe itself is only made on click."""
+    deadline = formatting.moment(payment.mission.deadline_at, payment.mission.timezone)
+    url = reverse("payments:payment", args=[payment.mission_id])
+    tell_client(payment, "to_pay", deadline=deadline, url=url)
+
+
+def _amounts(payment):
+    """What each side may read of the money: the client the total, the professional their share."""
+    return {
+        "total": formatting.euros(payment.amount_cents),
+        "share": formatting.euros(payment.price.professional_cents),
+    }

@@ -1,0 +1,61 @@
+"""What Stripe tells us. An event is only a hint to read its object again: see payments.sync."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db.models import F
+
+from marketplace import clock
+from payments import sync
+from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeEvent
+
+State = StripeEvent.State
+
+# An object we do not know may be one our own commit has not reached yet; after a day it is not ours.
+RETRY_DELAY = timedelta(minutes=1)
+MAX_ATTEMPTS = 30
+
+HANDLERS = {
+    "checkout.session.completed": sync.sync_session,
+    "checkout.session.expired": sync.sync_session,
+    "payment_intent.amount_capturable_updated": sync.sync_intent,
+    "payment_intent.succeeded": sync.sync_intent,
+    "payment_intent.canceled": sync.sync_intent,
+    "v2.core.account[configuration.recipient].capability_status_updated": sync.sync_account,
+    "v2.core.account[requirements].updated": sync.sync_account,
+}
+
+UNKNOWN = (CheckoutSession.DoesNotExist, Payment.DoesNotExist, ConnectedAccount.DoesNotExist, KeyError)
+
+
+def receive(event_id, event_type, object_id):
+    """Keep an event once, however often it is delivered; returns its row, new or not."""
+    state = State.PENDING if event_type in HANDLERS else State.IGNORED
+    defaults = {"type": event_type, "object_id": object_id, "state": state, "due_at": clock.now()}
+    event, _created = StripeEvent.objects.get_or_create(event_id=event_id, defaults=defaults)
+    return event
+
+
+@shared_task
+def process(event_id):
+    """Read the event's object again; an unknown one is tried later."""
+    event = StripeEvent.objects.get(pk=event_id)
+    if not claim(event):
+        return
+    try:
+        HANDLERS[event.type](event.object_id)
+    except UNKNOWN:
+        if event.attempts + 1 >= MAX_ATTEMPTS:
+            finish(event, State.IGNORED)
+    else:
+        finish(event, State.DONE)
+
+
+def claim(event):
+    now = clock.now()
+    rows = StripeEvent.objects.due(now).filter(pk=event.pk)
+    return rows.update(attempts=F("attempts") + 1, due_at=now + RETRY_DELAY * (event.attempts + 1))
+
+
+def finish(event, state):
+    StripeEvent.objects.filter(pk=event.pk).update(state=state)

@@ -1,0 +1,87 @@
+from datetime import timedelta
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Client
+from marketplace import clock
+from missions.models import Contest
+
+WITHDRAWAL = timedelta(days=14)
+
+
+class CheckoutForm(forms.Form):
+    """What a consumer must ask for before a service starts within the withdrawal period (C. conso. L221-25)."""
+
+    early_start = forms.BooleanField(
+        label=_(
+            "Je demande que la mission ait lieu avant la fin du délai de rétractation de 14 jours, "
+            "et je sais que je n’aurai plus ce droit une fois qu’elle aura été entièrement exécutée."
+        ),
+        error_messages={"required": _("Cochez cette case : la mission commence avant la fin du délai de 14 jours.")},
+    )
+
+    def __init__(self, *args, payment, **kwargs):
+        super().__init__(*args, **kwargs)
+        mission = payment.mission
+        is_consumer = mission.client.kind == Client.Kind.INDIVIDUAL
+        if not is_consumer or mission.starts_at > clock.now() + WITHDRAWAL:
+            del self.fields["early_start"]
+
+    @property
+    def asks_early_start(self):
+        return self.cleaned_data.get("early_start", False)
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Votre motif"),
+        help_text=_("L’autre partie le lira."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ContestForm(forms.ModelForm):
+    CLIENT_REASONS = (Contest.Reason.NO_SHOW, Contest.Reason.EARLY_DEPARTURE, Contest.Reason.BAD_WORK)
+    PROFESSIONAL_REASONS = (Contest.Reason.CLIENT_ABSENT,)
+
+    class Meta:
+        model = Contest
+        fields = ["reason", "text"]
+        widgets = {"reason": forms.RadioSelect, "text": forms.Textarea(attrs={"rows": 6})}
+        help_texts = {"text": _("Les faits, les heures, les personnes présentes. L’autre partie vous lira.")}
+
+    def __init__(self, *args, is_client, **kwargs):
+        super().__init__(*args, **kwargs)
+        reasons = self.CLIENT_REASONS if is_client else self.PROFESSIONAL_REASONS
+        self.fields["reason"].choices = [(reason.value, reason.label) for reason in reasons]
+        self.fields["text"].required = True
+
+
+class AnswerForm(forms.ModelForm):
+    class Meta:
+        model = Contest
+        fields = ["answer"]
+        labels = {"answer": _("Votre version des faits")}
+        widgets = {"answer": forms.Textarea(attrs={"rows": 6})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["answer"].required = True
+
+
+class SettlementForm(forms.Form):
+    """What staff decide on a contested mission."""
+
+    percent = forms.DecimalField(
+        label=_("Part réalisée, en %"), min_value=0, max_value=100, decimal_places=2, max_digits=5
+    )
+    note = forms.CharField(
+        label=_("Explication, lue par les deux parties"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    @property
+    def basis_points(self):
+        return int(self.cleaned_data["percent"] * 100)

@@ -1,0 +1,171 @@
+"""Says prepared operations to Stripe: claim and commit, call outside any transaction, commit the answer."""
+
+import logging
+from datetime import timedelta
+
+import stripe
+from celery import shared_task
+from django.db import transaction
+from django.db.models import F
+
+from marketplace import clock
+from missions import actions as missions
+from missions.models import MissionEvent
+from payments import gateway, ledger, sync
+from payments.calls import CALLS
+from payments.emails import tell_client, tell_professional
+from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, StripeOperation
+
+logger = logging.getLogger(__name__)
+
+Kind = StripeOperation.Kind
+State = StripeOperation.State
+
+# Longer than any call with its retries: nobody else takes the row while we are talking.
+LEASE = timedelta(minutes=2)
+NOT_PAYABLE_DELAY = timedelta(hours=1)
+MAX_ATTEMPTS = 20
+
+
+@shared_task
+def run_payment(payment_id):
+    """Run what is due for a payment, then what its answers made due, until nothing is."""
+    operations = StripeOperation.objects.filter(payment=payment_id).order_by("pk")
+    while operation := operations.due(clock.now()).first():
+        run(operation)
+
+
+def run(operation):
+    """Say one operation to Stripe; a no-op when somebody else is at it. Returns the row read afresh."""
+    if is_ready(operation) and claim(operation):
+        operation.refresh_from_db()
+        try:
+            answer = CALLS[operation.kind](gateway.client(), operation)
+        except stripe.StripeError as error:
+            record_error(operation, error)
+        else:
+            record_answer(operation, answer)
+    operation.refresh_from_db()
+    return operation
+
+
+def is_ready(operation):
+    """A transfer waits for a professional Stripe cannot pay at present."""
+    if operation.kind != Kind.TRANSFER or operation.payment.mission.professional.payable:
+        return True
+    StripeOperation.objects.filter(pk=operation.pk).update(due_at=clock.now() + NOT_PAYABLE_DELAY)
+    tell_professional(operation.payment, "not_payable")
+    return False
+
+
+def claim(operation):
+    now = clock.now()
+    wait = LEASE * 2 ** min(operation.attempts, 6)
+    rows = StripeOperation.objects.due(now).filter(pk=operation.pk)
+    return rows.update(attempts=F("attempts") + 1, due_at=now + wait)
+
+
+@transaction.atomic
+def record_answer(operation, answer):
+    """Write what Stripe answered and what follows from it, once."""
+    if not finish(operation, State.DONE, stripe_id=answer.id):
+        return
+    RECORDS[operation.kind](operation, answer)
+
+
+def record_error(operation, error):
+    logger.warning("Stripe refused %s: %s", operation.key, error.code or type(error).__name__)
+    if gateway.is_ambiguous(error) and operation.attempts < MAX_ATTEMPTS:
+        StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error))
+    elif operation.kind == Kind.PLACE_HOLD and isinstance(error, stripe.CardError):
+        record_refused_hold(operation, error)
+    elif operation.kind in (Kind.EXPIRE_SESSION, Kind.CANCEL_HOLD):
+        record_too_late(operation, error)
+    else:
+        finish(operation, State.STUCK, error=describe(error))
+
+
+@transaction.atomic
+def record_refused_hold(operation, error):
+    payment = sync.lock_payment(operation.payment)
+    if finish(operation, State.REFUSED, error=describe(error)) and not payment.is_closed:
+        sync.write_refused_hold(payment, error)
+
+
+def record_too_late(operation, error):
+    """What we wanted to end had ended by itself: read how."""
+    finish(operation, State.REFUSED, error=describe(error))
+    if operation.kind == Kind.EXPIRE_SESSION:
+        sync.sync_session(operation.session.stripe_id)
+    else:
+        sync.sync_intent(operation.hold.intent_id)
+
+
+def finish(operation, state, **fields):
+    """Leave the pending state, for good; false when another process did so first."""
+    if operation.payment_id:
+        operation.payment = sync.lock_payment(operation.payment)
+    rows = StripeOperation.objects.filter(pk=operation.pk, state=State.PENDING)
+    return rows.update(state=state, answered_at=clock.now(), **fields)
+
+
+def describe(error):
+    """Stripe's own code and request number: its sentences may name the client."""
+    return f"{type(error).__name__} {error.code or ''} {error.request_id or ''}".strip()
+
+
+# What follows from each answer, under the payment's lock
+
+
+def customer_created(operation, answer):
+    Customer.objects.get_or_create(client=operation.client, defaults={"stripe_id": answer.id})
+
+
+def session_created(operation, answer):
+    session = operation.session
+    session.stripe_id, session.url, session.status = answer.id, answer.url, CheckoutSession.Status.OPEN
+    session.save(update_fields=["stripe_id", "url", "status"])
+
+
+def session_expired(operation, answer):
+    CheckoutSession.objects.filter(pk=operation.session_id).update(status=CheckoutSession.Status.EXPIRED)
+
+
+def hold_placed(operation, answer):
+    sync.write_intent(operation.payment, answer)
+
+
+def captured(operation, answer):
+    sync.write_capture(operation, answer)
+
+
+def hold_cancelled(operation, answer):
+    Hold.objects.filter(pk=operation.hold_id).update(status=Hold.Status.CANCELLED)
+
+
+def transferred(operation, answer):
+    ledger.book_transfer(operation)
+    missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
+    tell_professional(operation.payment, "paid")
+
+
+def refunded(operation, answer):
+    ledger.book_refund(operation)
+    tell_client(operation.payment, "refunded")
+
+
+def account_created(operation, answer):
+    ConnectedAccount.objects.get_or_create(professional=operation.professional, defaults={"stripe_id": answer.id})
+
+
+RECORDS = {
+    Kind.CREATE_CUSTOMER: customer_created,
+    Kind.CREATE_SESSION: session_created,
+    Kind.EXPIRE_SESSION: session_expired,
+    Kind.PLACE_HOLD: hold_placed,
+    Kind.CAPTURE: captured,
+    Kind.CANCEL_HOLD: hold_cancelled,
+    Kind.TRANSFER: transferred,
+    Kind.REFUND: refunded,
+    Kind.CREATE_ACCOUNT: account_created,
+}

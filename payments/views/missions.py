@@ -1,0 +1,64 @@
+from functools import partial
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from marketplace import clock
+from missions.actions import answer_contest
+from missions.errors import MissionError
+from payments import actions
+from payments.forms import AnswerForm, CancelForm, ContestForm
+from payments.queries import payment_of, payment_of_client
+
+
+def mission_confirm(request, pk):
+    """Ask the client once more before the money leaves."""
+    mission = payment_of_client(request.user, pk).mission
+    if request.method != "POST":
+        context = {"mission": mission, "payment": mission.payment, "ended": mission.has_ended(clock.now())}
+        return render(request, "payments/mission_confirm.html", context)
+    return act(request, mission, _("Mission validée : le professionnel est payé."), partial(actions.confirm, mission))
+
+
+def mission_cancel(request, pk):
+    payment = payment_of(request.user, pk)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        action = partial(actions.cancel, payment.mission)
+        return act(request, payment.mission, _("La mission est annulée."), action, **form.cleaned_data)
+    fee = actions.cancellation_fee(payment, request.user)
+    context = {"mission": payment.mission, "payment": payment, "form": form, "fee": payment.price.scaled(fee)}
+    return render(request, "payments/mission_cancel.html", context)
+
+
+def mission_contest(request, pk):
+    mission = payment_of(request.user, pk).mission
+    form = ContestForm(request.POST or None, is_client=mission.is_client(request.user))
+    if request.method == "POST" and form.is_valid():
+        done = _("Contestation enregistrée. L’argent reste conservé jusqu’à notre décision.")
+        return act(request, mission, done, partial(actions.contest, mission), **form.cleaned_data)
+    return render(request, "payments/mission_contest.html", {"mission": mission, "form": form})
+
+
+def contest_answer(request, pk):
+    mission = payment_of(request.user, pk).mission
+    if not hasattr(mission, "contest"):
+        raise Http404
+    form = AnswerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        action = partial(answer_contest, mission.contest)
+        return act(request, mission, _("Votre réponse est enregistrée."), action, text=form.cleaned_data["answer"])
+    return render(request, "payments/contest_answer.html", {"mission": mission, "form": form})
+
+
+def act(request, mission, done, action, **fields):
+    """Do it and say so, or say why not; back to the discussion either way."""
+    try:
+        action(by=request.user, **fields)
+    except MissionError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect(mission)

@@ -1,0 +1,61 @@
+import stripe
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from marketplace import clock
+from missions.errors import MissionError
+from payments import actions, sync
+from payments.errors import PaymentError
+from payments.forms import CheckoutForm
+from payments.models import CheckoutSession, Payment
+from payments.queries import payment_of_client
+
+
+@require_safe
+def payment(request, pk):
+    """What the client is about to pay, and what then happens to their money."""
+    payment = payment_of_client(request.user, pk)
+    return page(request, payment, CheckoutForm(payment=payment))
+
+
+@require_POST
+def checkout_start(request, pk):
+    payment = payment_of_client(request.user, pk)
+    form = CheckoutForm(request.POST, payment=payment)
+    if not form.is_valid():
+        return page(request, payment, form, status=422)
+    try:
+        url = actions.start_checkout(payment, by=request.user, early_start=form.asks_early_start)
+    except (PaymentError, MissionError) as error:
+        messages.error(request, str(error))
+        return redirect("payments:payment", pk=pk)
+    return HttpResponseRedirect(url, status=303)
+
+
+def page(request, payment, form, status=200):
+    context = {
+        "payment": payment,
+        "mission": payment.mission,
+        "form": form,
+        "mode": actions.checkout_mode(payment, clock.now()),
+        "payable": payment.status in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED) and not payment.is_closed,
+    }
+    return render(request, "payments/payment.html", context, status=status)
+
+
+@login_not_required
+@require_safe
+def checkout_return(request):
+    """Where Stripe sends the client back. What really happened is read from Stripe, as the webhook does."""
+    try:
+        session = sync.sync_session(request.GET.get("session_id", ""))
+    except (CheckoutSession.DoesNotExist, stripe.InvalidRequestError) as error:
+        raise Http404 from error
+    except stripe.StripeError:
+        messages.info(request, _("Stripe met du temps à répondre. Cette page se mettra à jour d’elle-même."))
+        session = get_object_or_404(CheckoutSession, stripe_id=request.GET["session_id"])
+    return redirect(session.payment.mission)
