@@ -7,6 +7,7 @@ def site(request):
     """What every page may show about the site itself."""
     other = "fr" if get_language() == "en" else "en"
     return {
+        "commission_basis_points": settings.COMMISSION_BASIS_POINTS,
         "demo": settings.DEMO,
         "site_url": settings.SITE_URL,
         "other_language": other,

@@ -8,6 +8,8 @@ from django.shortcuts import redirect, render
 from django.views import i18n
 from django.views.decorators.csrf import requires_csrf_token
 
+from missions.price import METROPOLITAN_VAT_BASIS_POINTS, quote
+
 
 @login_not_required
 def home(request):
@@ -21,6 +23,17 @@ def after_login(request):
     return redirect("messaging:dashboard" if request.user.is_professional else "messaging:mission_list")
 
 
+@login_not_required
+def how_it_works(request):
+    return render(request, "marketplace/how_it_works.html", {"example": example()})
+
+
+def example():
+    """The mission whose price we explain: two agents for eight hours."""
+    terms = {"hourly_cents": 2600, "minutes": 480, "agents": 2}
+    return terms | {"price": quote(**terms, vat_basis_points=METROPOLITAN_VAT_BASIS_POINTS)}
+
+
 def _page(name):
     @login_not_required
     def view(request):
@@ -29,7 +42,6 @@ def _page(name):
     return view
 
 
-how_it_works = _page("how_it_works")
 for_professionals = _page("for_professionals")
 ranking = _page("ranking")
 reviews_policy = _page("reviews_policy")
