@@ -106,6 +106,8 @@ def transfers_of(account):
 
 def set_status(sim, account, status):
     """Make transfers to the account `active` or `restricted`, and say so when it changes something."""
+    if status not in {"active", "restricted"}:
+        raise invalid(f"Unknown status: {status}", param="status")
     if transfers_of(account)["status"] == status:
         return
     sim.book.changed = True

@@ -7,7 +7,7 @@ attributes that the SDK's classes declare: required ⊆ present ⊆ declared.
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import ClassVar, get_args, get_origin
+from typing import ClassVar, Union, get_args, get_origin
 
 import stripe
 import stripe.checkout
@@ -137,7 +137,7 @@ def check_nested(cls, name, item, path):
 
 
 def check_scalar(hint, item, path):
-    kinds = set(get_args(hint) or [hint]) - {type(None)}
+    kinds = set(get_args(hint) if get_origin(hint) is Union else [hint]) - {type(None)}
     if kinds <= SCALARS and item is not None and type(item) not in kinds:
         raise NotStripe(f"{path}: {item!r} is not {hint}")
 
@@ -145,7 +145,7 @@ def check_scalar(hint, item, path):
 @cache
 def declared(cls):
     """Every attribute the class and its bases declare, with its annotation."""
-    fields = {}
+    fields = {"object": str} if hasattr(cls, "OBJECT_NAME") else {}
     for base in reversed(cls.__mro__):
         if base not in {object, dict, stripe.StripeObject}:
             fields |= inspect.get_annotations(base)

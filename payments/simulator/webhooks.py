@@ -50,7 +50,8 @@ class Webhooks:
     def due(self):
         """What to send now, in order. A delivery held to be out of order waits for the next event."""
         now = self.sim.now().timestamp()
-        return [delivery for delivery in self.pending if delivery["due"] <= now and not delivery.get("held")]
+        with self.sim.lock:
+            return [delivery for delivery in self.pending if delivery["due"] <= now and not delivery.get("held")]
 
     def deliver_all(self, deliver):
         """Call `deliver(kind, body, headers) -> status` once for each delivery due; return how many were accepted.
@@ -67,6 +68,7 @@ class Webhooks:
         body, headers = self.signed(delivery)
         accepted = deliver(delivery["kind"], body, headers) in ACCEPTED
         with self.sim.writing():
+            self.sim.book.changed = True
             self.note(delivery, accepted)
         return accepted
 
@@ -77,12 +79,13 @@ class Webhooks:
         expired = delivery["due"] - delivery["queued"] > GIVEN_UP_AFTER.total_seconds()
         if (accepted or expired) and delivery in self.pending:
             self.pending.remove(delivery)
-        if accepted:
+        if accepted and delivery["kind"] == "snapshot":
             self.event_of(delivery)["pending_webhooks"] = 0
 
     def signed(self, delivery):
         """Body and headers. The signature bears the machine's time: the receiver's SDK compares it with its own."""
-        event = self.event_of(delivery)
+        with self.sim.lock:
+            event = dict(self.event_of(delivery))
         body = json.dumps(events.notification(event) if delivery["kind"] == "thin" else event)
         signature = stripe.WebhookSignature.generate_signature_header(body, self.secrets[delivery["kind"]])
         headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": signature}

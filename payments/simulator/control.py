@@ -1,0 +1,67 @@
+"""`/_controle/`: what a test or the demo may ask of the simulator and could not ask of Stripe. JSON in, JSON out."""
+
+import json
+
+from payments.simulator import accounts, disputes
+from payments.simulator.errors import ApiError
+from payments.simulator.pages import Page
+
+
+def answer(sim, path, body):
+    """Do what the path says; 400 with Stripe's error shape when it cannot be done."""
+    act = ACTS.get(path.removeprefix("/_controle/").strip("/"))
+    if act is None:
+        return as_json(404, {"error": {"message": f"Unknown control: {path}"}})
+    try:
+        with sim.writing():
+            return as_json(200, act(sim, json.loads(body or "{}")) or {})
+    except ApiError as error:
+        return as_json(error.status, error.body)
+    except (KeyError, TypeError, ValueError) as error:
+        return as_json(400, {"error": {"message": f"Invalid body: {error!r}"}})
+
+
+def as_json(status, value):
+    return Page(status, {"Content-Type": "application/json"}, json.dumps(value))
+
+
+def tick(sim, body):
+    sim.tick()
+    return {"now": sim.iso()}
+
+
+def add_fault(sim, body):
+    sim.faults.add(body.pop("kind"), **body)
+
+
+def clear_faults(sim, body):
+    sim.faults.clear()
+
+
+def open_dispute(sim, body):
+    return disputes.open_dispute(sim, body["charge"])
+
+
+def close_dispute(sim, body):
+    return disputes.close_dispute(sim, body["dispute"], won=body["won"])
+
+
+def set_capability(sim, body):
+    account = sim.get("v2.core.account", body["account"])
+    accounts.set_status(sim, account, body["status"])
+    return account
+
+
+def read_book(sim, body):
+    return {name: part for name, part in sim.book.contents().items() if name not in {"private", "answers"}}
+
+
+ACTS = {
+    "tick": tick,
+    "fault": add_fault,
+    "faults/clear": clear_faults,
+    "dispute": open_dispute,
+    "dispute/close": close_dispute,
+    "capability": set_capability,
+    "book": read_book,
+}

@@ -1,0 +1,146 @@
+import pytest
+import stripe
+
+from payments.simulator import Simulator, SimulatorHTTPClient
+from payments.simulator.errors import LiveKeyRefused
+from payments.simulator.tests.conftest import client_of
+from payments.simulator.validation import NotStripe, check_object
+
+KEY = {"idempotency_key": "customer:1"}
+
+
+def create(shop, email="lea@example.org", options=KEY):
+    return shop.v1.customers.create({"email": email}, options)
+
+
+def test_a_key_replays_the_first_answer(shop, sim):
+    first, second = create(shop), create(shop)
+    assert first.id == second.id
+    assert second.last_response.headers["idempotent-replayed"] == "true"
+    assert len(sim.book.every("customer")) == 1
+
+
+def test_a_key_with_other_parameters_is_an_error(shop):
+    create(shop)
+    with pytest.raises(stripe.IdempotencyError) as refused:
+        create(shop, "autre@example.org")
+    assert refused.value.http_status == 400
+
+
+def test_a_key_protects_for_24_hours(shop, clock):
+    first = create(shop)
+    clock.advance(hours=24)
+    assert create(shop).id != first.id
+
+
+def test_a_500_is_replayed_too(shop, sim):
+    sim.faults.add("server_error", on="customers.create")
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            create(shop)
+    assert sim.book.every("customer") == []
+    assert create(shop, options={"idempotency_key": "customer:2"}).email == "lea@example.org"
+
+
+def test_a_declined_card_is_replayed_too(shop):
+    customer, method = shop.saved_card("4000 0000 0000 0341")
+    params = {"amount": 1000, "currency": "eur", "customer": customer.id, "payment_method": method, "confirm": True}
+    intents = set()
+    for _ in range(2):
+        with pytest.raises(stripe.CardError) as refused:
+            shop.v1.payment_intents.create(params, {"idempotency_key": "hold:1"})
+        intents.add(refused.value.error.payment_intent.id)
+    assert len(intents) == 1
+
+
+def test_bad_parameters_do_not_use_up_the_key(shop):
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.v1.customers.create({"color": "blue"}, KEY)
+    assert create(shop).email == "lea@example.org"
+
+
+def test_a_lost_answer_has_had_its_effect(shop, sim):
+    sim.faults.add("lose_answer", on="customers.create")
+    with pytest.raises(stripe.APIConnectionError):
+        create(shop)
+    assert create(shop).id == sim.book.every("customer")[0]["id"]
+
+
+def test_a_refused_connection_has_had_none(shop, sim):
+    sim.faults.add("refuse_connection", on="customers.*")
+    with pytest.raises(stripe.APIConnectionError):
+        create(shop)
+    assert sim.book.every("customer") == []
+
+
+@pytest.mark.parametrize(("fault", "error"), [("rate_limit", stripe.RateLimitError), ("bad_gateway", stripe.APIError)])
+def test_other_failures_before_the_effect(shop, sim, fault, error):
+    sim.faults.add(fault)
+    with pytest.raises(error):
+        create(shop)
+    assert create(shop).last_response.headers.get("idempotent-replayed") is None
+
+
+def test_faults_reach_v2_too(shop, sim):
+    sim.faults.add("rate_limit", on="core.accounts.create")
+    with pytest.raises(stripe.RateLimitError):
+        shop.account()
+
+
+def test_live_keys_are_refused(sim):
+    with pytest.raises(LiveKeyRefused):
+        Simulator(api_key="sk_live_123")
+    live = stripe.StripeClient("rk_live_123", http_client=SimulatorHTTPClient(sim))
+    with pytest.raises(LiveKeyRefused):
+        live.v1.customers.create({})
+
+
+def test_another_api_version_is_refused(sim):
+    old = stripe.StripeClient("sk_test_1", http_client=SimulatorHTTPClient(sim), stripe_version="2020-08-27")
+    with pytest.raises(stripe.InvalidRequestError):
+        old.v1.customers.create({})
+
+
+def test_an_unknown_call_is_a_404(stripe_client):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        stripe_client.v1.subscriptions.list()
+    assert refused.value.http_status == 404
+
+
+def test_what_cannot_be_expanded_is_refused(shop):
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.v1.payment_intents.retrieve(shop.hold().id, {"expand": ["colour"]})
+
+
+def test_a_customer_can_be_edited_and_read(shop):
+    customer = create(shop)
+    shop.v1.customers.update(customer.id, {"name": "Léa", "metadata": {"user_id": "3"}})
+    customer = shop.v1.customers.retrieve(customer.id)
+    assert (customer.name, customer.metadata.user_id) == ("Léa", "3")
+
+
+def test_a_balance_transaction_is_read(shop):
+    charge = shop.capture().latest_charge
+    assert shop.v1.balance_transactions.retrieve(charge.balance_transaction).source == charge.id
+
+
+def test_the_book_survives_a_restart(clock, tmp_path):
+    state = tmp_path / "stripe.json"
+    customer = client_of(Simulator(clock=clock, state=state)).v1.customers.create({"email": "lea@example.org"}, KEY)
+    again = Simulator(clock=clock, state=state)
+    client = client_of(again)
+    assert client.v1.customers.retrieve(customer.id).email == "lea@example.org"
+    assert client.v1.customers.create({"email": "lea@example.org"}, KEY).id == customer.id
+    assert len(again.outbox) == 1
+
+
+def test_objects_are_held_to_what_the_sdk_declares(shop, sim):
+    shop.capture()
+    charge = sim.book.every("charge")[0]
+    check_object(charge)
+    with pytest.raises(NotStripe):
+        check_object(charge | {"colour": "blue"})
+    with pytest.raises(NotStripe):
+        check_object({name: value for name, value in charge.items() if name != "amount"})
+    with pytest.raises(NotStripe):
+        check_object(charge | {"amount": "574.08"})
