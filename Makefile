@@ -27,7 +27,9 @@ install:
 	@"$(PYTHON)" -I marketplace/install.py
 
 browser: install
-	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get; then \
-		echo "Installation de Chromium…"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
-	else $(PY) -m playwright install chromium; fi > .venv/browser.log 2>&1 || { cat .venv/browser.log; exit 1; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installation de Chromium…"; \
+		(apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium) > .venv/chromium.log 2>&1 || \
+		{ cat .venv/chromium.log; exit 1; }; \
+	else $(PY) -m playwright install chromium; fi

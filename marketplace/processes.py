@@ -78,11 +78,12 @@ def end_leftovers(folder):
     """End what a killed parent left running with its files in `folder`."""
     for record in folder.glob("*.pid"):
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
-            _end(*record.read_text().split())
+            _end(record.read_text())
         record.unlink()
 
 
-def _end(pid, started_at, ending):
+def _end(record):
+    pid, started_at, ending = record.split()
     process = psutil.Process(int(pid))
     if abs(process.create_time() - float(started_at)) > 2:
         return  # the same number, since given to another process

@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def production_problems():
-    """What `check --deploy` says with production's settings, and whether it starts without a secret."""
+    """What `check --deploy` says with production's settings."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")} | PRODUCTION
     command = [sys.executable, settings.BASE_DIR / "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     result = subprocess.run(command, env=environ, capture_output=True, text=True)
