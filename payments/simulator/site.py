@@ -153,9 +153,9 @@ def show_express(sim, form, account_id):
         [transfer["id"], euros(transfer["amount"] - transfer["amount_reversed"]), instant(transfer["created"])]
         for transfer in sim.book.every("transfer", destination=account_id)
     ]
-    status = "Les virements sont actifs." if is_payable(account) else "Les virements sont suspendus."
+    state = "Les virements sont actifs." if is_payable(account) else "Les virements sont suspendus."
     title = account["display_name"] or account_id
-    return page(title, "express", status=status, transfers=table(["Virement", "Montant", "Date"], rows), width="wide")
+    return page(title, "express", state=state, transfers=table(["Virement", "Montant", "Date"], rows), width="wide")
 
 
 # The book
