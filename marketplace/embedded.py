@@ -138,9 +138,10 @@ class Servers:
         for pause in PAUSES:
             port = free_port()
             child = server.spawn(port)
+            self.children.append(child)
             if wait_until(lambda port=port: server.answers(port), child=child):
-                self.children.append(child)
                 return server.address(port)
+            self.children.remove(child)
             child.stop()
             time.sleep(pause)
         raise EmbeddedError(f"{server.name} n’a pas démarré ; la raison est dans {child.log}")
@@ -223,19 +224,21 @@ class PostgreSQL:
 
     def _create(self):
         """A cluster whose text is sorted by code point, on every machine alike."""
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.mkdir(mode=0o700)
+        draft = self.folder / "postgresql.draft"  # what an interrupted initdb leaves looks like a whole cluster
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
         _write_private(self.password_file, secrets.token_urlsafe(24))
         if self.account:
-            self.account.give(self.data)
+            self.account.give(draft)
             self.account.give(self.password_file)
-        command = [self.bin / "initdb", "-D", self.data, "--username", DATABASE, "--pwfile", self.password_file]
+        command = [self.bin / "initdb", "-D", draft, "--username", DATABASE, "--pwfile", self.password_file]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command += ["--no-sync"] if self.throwaway else []
-        if Child("initdb", command, self.folder, account=self.account).wait() != 0:
-            shutil.rmtree(self.data, ignore_errors=True)
-            raise EmbeddedError(f"La base n’a pas pu être créée ; la raison est dans {self.folder / 'initdb.log'}")
+        with Child("initdb", command, self.folder, account=self.account) as initdb:
+            if initdb.wait() != 0:
+                raise EmbeddedError(f"La base n’a pas pu être créée ; la raison est dans {initdb.log}")
+        draft.rename(self.data)
 
 
 class Valkey:

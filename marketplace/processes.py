@@ -43,6 +43,12 @@ class Child:
             )
         self.record.write_text(f"{self.process.pid} {_started_at(self.process.pid)} {int(ending)}")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     @property
     def running(self):
         return self.process.poll() is None

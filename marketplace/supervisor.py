@@ -53,6 +53,7 @@ def manage(arguments):
 
 
 def run_demo(port):
+    os.environ |= dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     say("Démarrage de PostgreSQL et de Valkey…")
     with embedded.start("demo") as servers:
         refuse_busy(port)

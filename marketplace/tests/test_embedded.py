@@ -61,19 +61,42 @@ def test_servers_start_again_with_their_data_after_everything_was_killed(base, m
     with redis.Redis.from_url(servers.environ["REDIS_URL"]) as broker:
         assert broker.ping()
 
+    assert modes(base) == {
+        "": "711",
+        "postgresql": "700",
+        "postgresql.password": "600",
+        "valkey.conf": "600",
+    }
     pids = [child.process.pid for child in servers.children]
     servers.stop()
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
 
 
+KILLED_WHILE_CREATING = """
+import os, signal
+spawn = embedded.Child.__init__
+def kill_once_it_has_begun(child, *args, **options):
+    spawn(child, *args, **options)
+    embedded.wait_until(lambda: (embedded.data_dir("demo", base) / "postgresql.draft" / "PG_VERSION").exists())
+    os.kill(os.getpid(), signal.SIGKILL)
+embedded.Child.__init__ = kill_once_it_has_begun
+embedded.start("demo", base=base)
+"""
+
+
+def test_servers_start_after_the_creation_of_the_database_was_killed(base, monkeypatch):
+    assert run(base, KILLED_WHILE_CREATING).returncode == -signal.SIGKILL
+    with start(base, monkeypatch) as servers, psycopg.connect(servers.environ["DATABASE_URL"]) as link:
+        assert link.execute("SHOW server_encoding").fetchone() == ("UTF8",)
+
+
 def test_one_set_up_runs_once_and_tells_others_where_it_is(base, monkeypatch):
-    servers = start(base, monkeypatch, throwaway=True)
-    try:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://database.example/site")
+    monkeypatch.delenv("REDIS_URL")
+    with embedded.start("demo", base=base) as servers:
         servers.publish(servers.environ)
         assert embedded.published_environ("demo", base) == servers.environ
         assert "AlreadyRunning: « demo » tourne déjà" in run(base, "embedded.start('demo', base=base)").stderr
-    finally:
-        servers.stop()
     assert run(base, "embedded.published_environ('demo', base)").stderr.splitlines()[-1] == (
         "marketplace.embedded.NotRunning: La démonstration ne tourne pas : "
         "lancez d’abord « make demo » dans un autre terminal."
@@ -89,15 +112,6 @@ def test_no_server_starts_where_the_environment_names_one(base, monkeypatch):
             "DATABASE_URL": "postgresql://database.example/site",
             "REDIS_URL": "redis://broker.example/0",
         }
-
-
-def test_nothing_is_readable_by_other_accounts(base, monkeypatch):
-    start(base, monkeypatch, throwaway=True).stop()
-    folder = embedded.data_dir("demo", base)
-    secrets = [folder / "postgresql.password", folder / "valkey.conf"]
-    assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600", "0o600"]
-    assert oct((folder / "postgresql").stat().st_mode & 0o777) == "0o700"
-    assert oct(folder.stat().st_mode & 0o777) == "0o711"
 
 
 def test_a_busy_port_gets_a_sentence():
@@ -122,7 +136,14 @@ def test_the_simulator_keeps_its_port_unless_someone_took_it(tmp_path):
         assert supervisor.remembered_port(record) != port
 
 
-def start(base, monkeypatch, **options):
+def start(base, monkeypatch):
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.delenv("REDIS_URL")
-    return embedded.start("demo", base=base, **options)
+    return embedded.start("demo", base=base)
+
+
+def modes(base):
+    """{file: permissions} of what other accounts of the machine could come across."""
+    folder = embedded.data_dir("demo", base)
+    names = ("", "postgresql", "postgresql.password", "valkey.conf")
+    return {name: f"{(folder / name).stat().st_mode & 0o777:o}" for name in names}
