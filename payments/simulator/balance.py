@@ -14,15 +14,20 @@ def card_fee(amount):
     return (amount * FEE_RATE + 500) // 1000 + FEE_FIXED
 
 
-def move(sim, thing, amount, *, type, fee=0, later=False):
-    """Record a movement of `amount` cents caused by `thing`; money from cards becomes available a week `later`."""
-    available_on = sim.now() + AVAILABLE_AFTER if later else sim.now()
+def clearing_date(sim):
+    """When money taken from a card today becomes available, as a timestamp."""
+    return int((sim.now() + AVAILABLE_AFTER).timestamp())
+
+
+def move(sim, thing, amount, *, type, fee=0, available_on=0):
+    """Record a movement of `amount` cents caused by `thing`, available now or later (`available_on`, a timestamp)."""
+    available_on = max(available_on, sim.timestamp())
     return sim.book.add(
         {
             "id": new_id("txn"),
             "object": "balance_transaction",
             "amount": amount,
-            "available_on": int(available_on.timestamp()),
+            "available_on": available_on,
             "balance_type": "payments",
             "created": sim.timestamp(),
             "currency": thing["currency"],
@@ -33,7 +38,7 @@ def move(sim, thing, amount, *, type, fee=0, later=False):
             "net": amount - fee,
             "reporting_category": type,
             "source": thing["id"],
-            "status": "pending" if later else "available",
+            "status": "pending" if available_on > sim.timestamp() else "available",
             "type": type,
         }
     )

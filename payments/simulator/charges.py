@@ -37,7 +37,8 @@ def capture(sim, charge, amount):
     """Take `amount` cents of the hold; Stripe refunds the rest of it at once."""
     released = charge["amount"] - amount
     charge |= {"captured": True, "amount_captured": amount}
-    line = balance.move(sim, charge, amount, type="charge", fee=balance.card_fee(amount), later=True)
+    fee, available_on = balance.card_fee(amount), balance.clearing_date(sim)
+    line = balance.move(sim, charge, amount, type="charge", fee=fee, available_on=available_on)
     charge["balance_transaction"] = line["id"]
     charge["payment_method_details"]["card"].pop("capture_before", None)
     if released:

@@ -8,7 +8,7 @@ from string import Template
 from typing import NamedTuple
 
 HERE = Path(__file__).parent / "pages"
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'"
 
 REFUSALS = {
     "insufficient_funds": "Provision insuffisante : votre banque a refusé le paiement. Essayez une autre carte.",

@@ -17,9 +17,16 @@ def create_transfer(sim, params):
         message = "You have insufficient available funds in your Stripe account."
         raise invalid(message, code="balance_insufficient")
     transfer = sim.book.add(new_transfer(sim, params))
-    transfer["balance_transaction"] = balance.move(sim, transfer, -params["amount"], type="transfer")["id"]
+    line = balance.move(sim, transfer, -params["amount"], type="transfer", available_on=clearing_date(sim, transfer))
+    transfer["balance_transaction"] = line["id"]
     events.emit(sim, "transfer.created", transfer)
     return transfer
+
+
+def clearing_date(sim, transfer):
+    """A transfer from a charge leaves the balance when the charge's own money comes in."""
+    charge = sim.book.get("charge", transfer["source_transaction"])
+    return sim.get("balance_transaction", charge["balance_transaction"])["available_on"] if charge else 0
 
 
 def check_destination(sim, account_id):

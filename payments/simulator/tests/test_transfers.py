@@ -1,6 +1,8 @@
 import pytest
 import stripe
 
+from payments.simulator import balance
+
 
 def test_a_professional_receives_their_share(shop):
     charge = shop.capture().latest_charge.id
@@ -49,6 +51,14 @@ def test_without_a_source_the_balance_must_hold_the_money(shop, clock):
     assert refused.value.code == "balance_insufficient"
     clock.advance(days=7)
     assert shop.v1.transfers.create(params).amount == 1000
+
+
+def test_a_transfer_from_a_charge_waits_for_its_money(shop, sim, clock):
+    shop.transfer(shop.capture().latest_charge.id, shop.account(), 50000)
+    assert (balance.available(sim), balance.pending(sim)) == (0, 56522 - 50000)
+    clock.advance(days=7)
+    sim.tick()
+    assert (balance.available(sim), balance.pending(sim)) == (56522 - 50000, 0)
 
 
 def test_a_transfer_is_taken_back_no_further_than_its_amount(shop):
