@@ -11,10 +11,10 @@ from django.db.models import F
 from marketplace import clock
 from missions import actions as missions
 from missions.models import MissionEvent
-from payments import gateway, ledger, sync
+from payments import closing, gateway, ledger, sync
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional
-from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, StripeOperation
+from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +141,8 @@ def captured(operation, answer):
 
 def hold_cancelled(operation, answer):
     Hold.objects.filter(pk=operation.hold_id).update(status=Hold.Status.CANCELLED)
+    if operation.payment.status == Payment.Status.HELD:
+        closing.set_status(operation.payment, Payment.Status.RETURNED)
 
 
 def transferred(operation, answer):

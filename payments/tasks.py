@@ -25,10 +25,16 @@ def sweep_payments():
         attempt(actions.keep_hold, payment)
     for mission in Mission.objects.past_deadline(Mission.Status.SECURED, now):
         attempt(actions.contest_by_silence, mission)
-    for operation in StripeOperation.objects.due(now).order_by("pk"):
-        attempt(runner.run, operation)
     for event in StripeEvent.objects.due(now).order_by("pk"):
         attempt(events.process, event.pk)
+    sweep_operations(StripeOperation.objects.due(clock.now()).order_by("pk"))
+
+
+def sweep_operations(due):
+    for operation in due.filter(payment=None):
+        attempt(runner.run, operation)
+    for payment_id in due.exclude(payment=None).order_by("payment").values_list("payment", flat=True).distinct():
+        attempt(runner.run_payment, payment_id)
 
 
 def attempt(act, row):

@@ -146,6 +146,16 @@ class Professional(models.Model):
         return self.status == self.Status.APPROVED
 
     @property
+    def authorisation(self):
+        """Number of the AUT, which every profile, quote and contract shows (CSI art. L612-14)."""
+        approved = self.documents.filter(kind=Document.Kind.AUT, status=Document.Status.APPROVED)
+        return approved.values_list("number", flat=True).first() or ""
+
+    def openings(self):
+        """The weekly hours as (weekday, opens_minute, closes_minute)."""
+        return list(self.weekly_hours.values_list("weekday", "opens_minute", "closes_minute"))
+
+    @property
     def services(self):
         """The kinds of service the law lets this activity offer."""
         return [service for service in Service if service.activity == self.activity]

@@ -29,7 +29,7 @@ def mission_cancel(request, pk):
         action = partial(actions.cancel, payment.mission)
         return act(request, payment.mission, _("La mission est annulée."), action, **form.cleaned_data)
     fee = actions.cancellation_fee(payment, request.user)
-    context = {"mission": payment.mission, "payment": payment, "form": form, "fee": payment.price.scaled(fee)}
+    context = page_context(request, payment.mission, form) | {"payment": payment, "fee": payment.price.scaled(fee)}
     return render(request, "payments/mission_cancel.html", context)
 
 
@@ -39,7 +39,7 @@ def mission_contest(request, pk):
     if request.method == "POST" and form.is_valid():
         done = _("Contestation enregistrée. L’argent reste conservé jusqu’à notre décision.")
         return act(request, mission, done, partial(actions.contest, mission), **form.cleaned_data)
-    return render(request, "payments/mission_contest.html", {"mission": mission, "form": form})
+    return render(request, "payments/mission_contest.html", page_context(request, mission, form))
 
 
 def contest_answer(request, pk):
@@ -50,7 +50,12 @@ def contest_answer(request, pk):
     if request.method == "POST" and form.is_valid():
         action = partial(answer_contest, mission.contest)
         return act(request, mission, _("Votre réponse est enregistrée."), action, text=form.cleaned_data["answer"])
-    return render(request, "payments/contest_answer.html", {"mission": mission, "form": form})
+    return render(request, "payments/contest_answer.html", page_context(request, mission, form))
+
+
+def page_context(request, mission, form):
+    is_client = mission.is_client(request.user)
+    return {"mission": mission, "form": form, "other": str(mission.other(request.user)), "is_client": is_client}
 
 
 def act(request, mission, done, action, **fields):

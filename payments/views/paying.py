@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import stripe
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -41,10 +43,25 @@ def page(request, payment, form, status=200):
         "payment": payment,
         "mission": payment.mission,
         "form": form,
+        "steps": policy_steps(payment),
+        "authorisation": payment.mission.professional.authorisation,
         "mode": actions.checkout_mode(payment, clock.now()),
         "payable": payment.status in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED) and not payment.is_closed,
     }
     return render(request, "payments/payment.html", context, status=status)
+
+
+def policy_steps(payment):
+    """The frozen cancellation policy in words: until when, and for how much."""
+    mission = payment.mission
+    return [
+        {
+            "until": mission.starts_at - timedelta(hours=step["hours"]),
+            "fee": step["fee_basis_points"],
+            "cents": payment.price.scaled(step["fee_basis_points"]).total_cents,
+        }
+        for step in mission.agreement.cancellation_policy
+    ]
 
 
 @login_not_required
