@@ -11,7 +11,7 @@ HERE = Path(__file__).parent / "pages"
 POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'"
 
 REFUSALS = {
-    "insufficient_funds": "Provision insuffisante : votre banque a refusé le paiement. Essayez une autre carte.",
+    "insufficient_funds": "Provision insuffisante : votre banque a refusé le paiement. Essayez une autre carte.",
     "incorrect_number": "Ce numéro de carte est inconnu du simulateur. Choisissez une des cartes de test.",
     "payment_intent_authentication_failure": "Vous avez refusé l’authentification. Réessayez ou changez de carte.",
 }

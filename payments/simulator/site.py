@@ -83,7 +83,7 @@ def card_page(sim, session, error, number=""):
         "card",
         status=422 if number else 200,
         amount=amount,
-        purpose="Votre carte est enregistrée ; rien n’est débité aujourd’hui." if saves else names,
+        purpose="Votre carte est enregistrée ; rien n’est débité aujourd’hui." if saves else names,
         error=alert(error),
         number=number,
         cards=Html("".join(card_choice(card) for card in CARDS.values())),
