@@ -73,7 +73,7 @@ class AnswerForm(forms.ModelForm):
 
 
 class SettlementForm(forms.Form):
-    """What staff decide on a contested mission."""
+    """What staff decide on a contested mission; `seen` is the part whose amounts they were shown."""
 
     percent = forms.DecimalField(
         label=_("Part réalisée, en %"), min_value=0, max_value=100, decimal_places=2, max_digits=5
@@ -81,7 +81,12 @@ class SettlementForm(forms.Form):
     note = forms.CharField(
         label=_("Explication, lue par les deux parties"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
     )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     @property
     def basis_points(self):
         return int(self.cleaned_data["percent"] * 100)
+
+    @property
+    def is_confirmed(self):
+        return self.cleaned_data["seen"] == self.basis_points
