@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Case, Func, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.places.names import fold, read_typed
@@ -20,12 +21,6 @@ OVERSEAS_TIMEZONES = {
     "977": "America/St_Barthelemy",
     "978": "America/Marigot",
 }
-
-
-def postcodes_starting_with(digits):
-    """Return every number of five figures that starts so: an array has no index for prefixes."""
-    missing = 5 - len(digits)
-    return [f"{digits}{number:0{missing}}" for number in range(10**missing)] if missing else [digits]
 
 
 class CommuneQuerySet(models.QuerySet):
@@ -51,9 +46,13 @@ class CommuneQuerySet(models.QuerySet):
         return found[0] if len(found) == 1 else None
 
     def with_postcode(self, digits):
-        if not 2 <= len(digits) <= 5:
+        """Keep the communes with a postcode that starts so: five figures use the index, fewer read the whole table."""
+        if len(digits) == 5:
+            return self.filter(postcodes__contains=[digits])
+        if not 2 <= len(digits) < 5:
             return self.none()
-        return self.filter(postcodes__overlap=postcodes_starting_with(digits))
+        written = Func("postcodes", Value(" "), function="array_to_string", output_field=models.TextField())
+        return self.alias(written=written).filter(Q(written__startswith=digits) | Q(written__contains=f" {digits}"))
 
     def among(self, typed):
         """Keep the communes of the postcode and of the department typed, if any."""
@@ -61,7 +60,7 @@ class CommuneQuerySet(models.QuerySet):
         return found.filter(department=typed.department) if typed.department else found
 
     def exact_first(self, name):
-        is_exact = models.Case(models.When(search_name=name, then=0), default=1)
+        is_exact = Case(When(search_name=name, then=0), default=1)
         return self.order_by(is_exact, "-population", "insee")
 
     def largest_first(self):

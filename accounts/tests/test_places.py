@@ -1,8 +1,10 @@
 from datetime import datetime
+from io import StringIO
 
 import pytest
 from django import forms
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from accounts.fields import CommuneField
@@ -27,10 +29,10 @@ class OptionalPlaceForm(forms.Form):
 @pytest.fixture(scope="module")
 def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
-        call_command("load_communes", verbosity=0)
+        call_command("load_communes", stdout=StringIO())
     yield
-    with django_db_blocker.unblock():
-        Commune.objects.all().delete()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE accounts_commune CASCADE")
 
 
 @pytest.fixture
@@ -51,14 +53,14 @@ def test_every_commune_served_is_in_the_table(communes):
 
 def test_loading_twice_changes_nothing(communes):
     before = list(communes.values())
-    call_command("load_communes", verbosity=0)
+    call_command("load_communes", stdout=StringIO())
     assert list(communes.values()) == before
 
 
 def test_official_file_gives_positions_and_postcodes_but_no_new_places(communes, tmp_path):
     file = tmp_path / "official.csv"
     file.write_text(OFFICIAL, "utf-8")
-    call_command("load_communes", file=file, verbosity=0)
+    call_command("load_communes", file=file, stdout=StringIO())
     nantes = communes.get(pk="44109")
     assert (nantes.name, nantes.postcodes) == ("Nantes", ["44000", "44300"])
     assert (nantes.latitude, nantes.longitude) == (47.2382, -1.5603)
@@ -69,7 +71,7 @@ def test_another_file_is_refused_and_loads_nothing(communes, tmp_path):
     file = tmp_path / "other.csv"
     file.write_text("a;b\n1;2\n", "utf-8")
     with pytest.raises(CommandError, match="missing columns"):
-        call_command("load_communes", file=file, verbosity=0)
+        call_command("load_communes", file=file, stdout=StringIO())
 
 
 @pytest.mark.parametrize(
@@ -120,16 +122,12 @@ def test_what_is_unknown_or_has_several_meanings_is_not_guessed(communes, typed)
 
 
 def test_every_label_is_read_back_as_the_commune_it_names(communes):
-    sample = list(communes.filter(population__gt=2000)) + list(communes.order_by("?")[:500])
+    sample = list(communes.filter(population__gt=10_000)) + list(communes.filter(insee__startswith="2A"))
     assert [commune for commune in sample if communes.find(commune.label) != commune] == []
 
 
 def test_names_are_suggested_exact_first_then_by_population(communes):
-    assert labels(communes.matching("saint-denis")[:3]) == [
-        "Saint-Denis (93200)",
-        "Saint-Denis (97400)",
-        "Saint-Denis (11310)",
-    ]
+    assert labels(communes.matching("saint-denis")[:2]) == ["Saint-Denis (97400)", "Saint-Denis (93200)"]
     assert labels(communes.matching("nant")[:2]) == ["Nantes (44000)", "Nanterre (92000)"]
 
 
@@ -183,7 +181,7 @@ def test_field_returns_the_commune(communes):
         ("Atlantide", "Nous ne connaissons pas cette commune."),
         (
             "Saint-Denis",
-            "Plusieurs communes correspondent. Précisez laquelle : Saint-Denis (93200), ",
+            "Plusieurs communes correspondent. Précisez laquelle : Saint-Denis (97400), Saint-D",
         ),
         ("98800", "Wallis-et-Futuna, la Polynésie française et la Nouvelle-Calédonie ne sont pas desservies."),
         ("", "Ce champ est obligatoire."),
