@@ -1,6 +1,10 @@
+from datetime import datetime, time, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.formatting import day, moment
 
 
 class WeeklyHours(models.Model):
@@ -71,3 +75,17 @@ class AvailabilityException(models.Model):
 
     def __str__(self):
         return self.get_kind_display()
+
+    def in_words(self):
+        """« du 24 décembre 2026 au 25 décembre 2026 », with its hours when it does not take whole days."""
+        starts = datetime.combine(self.starts_on, self.starts_at)
+        ends = datetime.combine(self.ends_on, self.ends_at)
+        if starts.time() == ends.time() == time():
+            return days_in_words(starts, ends - timedelta(days=1))
+        return _("du %(start)s au %(end)s") % {"start": moment(starts), "end": moment(ends)}
+
+
+def days_in_words(first, last):
+    if first == last:
+        return _("le %(day)s") % {"day": day(first)}
+    return _("du %(first)s au %(last)s") % {"first": day(first), "last": day(last)}

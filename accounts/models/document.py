@@ -25,6 +25,11 @@ class DocumentQuerySet(models.QuerySet):
     def of(self, user):
         return self.filter(professional__user=user)
 
+    def readable_by(self, user):
+        """Their owner's and, for staff, everyone's; a file that was deleted after the check is read by nobody."""
+        documents = self if user.is_staff else self.of(user)
+        return documents.exclude(file="")
+
     def to_review(self):
         return self.filter(status=Document.Status.PENDING)
 

@@ -1,0 +1,94 @@
+from django.contrib import admin
+from django.db.models import Case, Value, When
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actions import CORRECTED_BY_STAFF, approve_document, refuse_document
+from accounts.admin.base import DecisionAdmin, DecisionForm, bullets
+from accounts.files import page_count
+from accounts.flags import document_flags
+from accounts.models import Document
+
+CNAPS = "https://www.cnaps.interieur.gouv.fr/"
+
+
+class DocumentDecisionForm(DecisionForm):
+    reason_field = "refusal_reason"
+
+    def clean(self):
+        data = super().clean()
+        kind = self.instance.kind
+        if kind != Document.Kind.AUT and not data.get("expires_on"):
+            self.add_error("expires_on", _("Indiquez jusqu’à quand ce document est valable."))
+        if self.decision == "approve" and kind in Document.WITH_ACTIVITY and not data.get("activity"):
+            self.add_error("activity", _("Indiquez l’activité que couvre ce titre."))
+        return data
+
+
+@admin.register(Document)
+class DocumentAdmin(DecisionAdmin):
+    """The queue of documents: the file beside what was typed, and two ways out."""
+
+    form = DocumentDecisionForm
+    change_form_template = "admin/accounts/document/change_form.html"
+    list_display = ["kind", "professional", "number", "expires_on", "status", "created_at"]
+    list_filter = ["status", "kind"]
+    search_fields = ["number", "professional__trade_name", "professional__siret"]
+    list_select_related = ["professional"]
+    editable = (*CORRECTED_BY_STAFF, "refusal_reason")
+    fieldsets = [
+        (None, {"fields": ["professional_link", "kind", "status", "created_at", "flags"]}),
+        (gettext_lazy("À vérifier sur le document"), {"fields": [*CORRECTED_BY_STAFF, "register"]}),
+        (gettext_lazy("Décision"), {"fields": ["refusal_reason", "reviewed_by", "reviewed_at"]}),
+    ]
+    decisions = {
+        "approve": lambda document, by, data: approve_document(document, by=by),
+        "refuse": lambda document, by, data: refuse_document(document, by=by, reason=data["refusal_reason"]),
+    }
+
+    def open_decisions(self, document):
+        if document.status != Document.Status.PENDING:
+            return {}
+        return {"approve": _("Approuver"), "refuse": _("Refuser avec ce motif")}
+
+    def get_queryset(self, request):
+        waits = Case(When(status=Document.Status.PENDING, then=Value(0)), default=Value(1))
+        return super().get_queryset(request).annotate(waits=waits)
+
+    def get_ordering(self, request):
+        return ["waits", "created_at"]
+
+    def get_readonly_fields(self, request, obj=None):
+        is_open = obj and obj.status == Document.Status.PENDING
+        return super().get_readonly_fields(request, obj) if is_open else self.shown_fields()
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        document = self.get_object(request, object_id)
+        pages = {"pages": page_addresses(document)} if document else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | pages)
+
+    @admin.display(description=gettext_lazy("professionnel"))
+    def professional_link(self, document):
+        url = reverse("admin:accounts_professional_change", args=[document.professional_id])
+        return format_html('<a href="{}">{}</a>', url, document.professional)
+
+    @admin.display(description=gettext_lazy("à regarder"))
+    def flags(self, document):
+        return bullets(document_flags(document))
+
+    @admin.display(description=gettext_lazy("registre public"))
+    def register(self, document):
+        if document.kind not in Document.TITLES:
+            return "—"
+        text = _("Cherchez ce numéro dans le registre public du CNAPS avant d’approuver.")
+        return format_html('{} <a href="{}" rel="noreferrer">{}</a>', text, CNAPS, "cnaps.interieur.gouv.fr")
+
+
+def page_addresses(document):
+    """The addresses of the document's pages as images."""
+    if not document.file:
+        return []
+    count = page_count(document.file.read(), document.content_type)
+    return [reverse("accounts:document_page", args=[document.pk, number]) for number in range(1, count + 1)]

@@ -1,0 +1,17 @@
+from accounts.forms.availability import ExceptionForm, WeekFormSet
+from accounts.forms.client import ClientForm
+from accounts.forms.documents import DocumentForm
+from accounts.forms.profile import ProfileForm
+from accounts.forms.rates import EurosField, RatesForm
+from accounts.forms.signup import SignupForm
+
+__all__ = [
+    "ClientForm",
+    "DocumentForm",
+    "EurosField",
+    "ExceptionForm",
+    "ProfileForm",
+    "RatesForm",
+    "SignupForm",
+    "WeekFormSet",
+]

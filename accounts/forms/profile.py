@@ -1,0 +1,116 @@
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actions import rename_professional
+from accounts.fields import CommuneField
+from accounts.forms.phone import PhoneField
+from accounts.identifiers import clean_siret
+from accounts.models import Activity, Document, Professional
+from accounts.models.professional import Language
+from marketplace import clock
+from marketplace.formatting import duration
+
+MINIMUM_MINUTES = [60, 120, 180, 240, 300, 360, 480, 600, 720]
+NOTICE_HOURS = [0, 2, 6, 12, 24, 48, 72, 168]
+
+
+def notice_label(hours):
+    if hours == 0:
+        return gettext_lazy("Aucun")
+    return duration(hours * 60) if hours < 48 else gettext_lazy("%s jours") % (hours // 24)
+
+
+class ProfileForm(forms.ModelForm):
+    siret = forms.CharField(label="SIRET", max_length=30, help_text=gettext_lazy("14 chiffres."))
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Langues parlées"), choices=Language, widget=forms.CheckboxSelectMultiple
+    )
+    phone = PhoneField(
+        label=gettext_lazy("Téléphone"),
+        help_text=gettext_lazy("Le client ne le voit qu’une fois le paiement garanti."),
+    )
+    base_commune = CommuneField(
+        label=gettext_lazy("Commune de départ"), help_text=gettext_lazy("Son nom ou son code postal.")
+    )
+    minimum_minutes = forms.TypedChoiceField(
+        label=gettext_lazy("Durée minimale d’une mission"),
+        coerce=int,
+        help_text=gettext_lazy("La convention collective ne connaît pas de vacation de moins de 4 heures."),
+    )
+    notice_hours = forms.TypedChoiceField(label=gettext_lazy("Délai de prévenance"), coerce=int)
+
+    class Meta:
+        model = Professional
+        fields = [
+            "legal_name",
+            "trade_name",
+            "siret",
+            "vat_regime",
+            "activity",
+            "phone",
+            "presentation",
+            "languages",
+            "dog_handler",
+            "base_commune",
+            "radius_km",
+            "agents",
+            "minimum_minutes",
+            "notice_hours",
+        ]
+        widgets = {"presentation": forms.Textarea(attrs={"rows": 6}), "activity": forms.RadioSelect}
+        labels = {
+            "trade_name": gettext_lazy("Nom affiché sur le site"),
+            "dog_handler": gettext_lazy("Je dispose d’agents conducteurs de chien, avec la mention sur la carte"),
+        }
+        help_texts = {
+            "presentation": gettext_lazy(
+                "Votre expérience et vos spécialités. La loi interdit de se prévaloir "
+                "d’anciennes fonctions dans la police ou l’armée, ou d’armes."
+            ),
+            "activity": gettext_lazy("Celle de votre autorisation. La protection des personnes exclut toute autre."),
+            "radius_km": gettext_lazy("De 5 à 200 km autour de la commune de départ."),
+            "agents": gettext_lazy("Ceux que vous pouvez envoyer le même jour."),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self.fields["minimum_minutes"], MINIMUM_MINUTES, self.instance.minimum_minutes, duration)
+        offer(self.fields["notice_hours"], NOTICE_HOURS, self.instance.notice_hours, notice_label)
+        self.fields["activity"].choices = Activity.choices
+        self.fields["presentation"].required = True
+        if self.has_approved_title():
+            self.fields["activity"].disabled = True
+        if not self.instance.is_company:
+            del self.fields["agents"]
+
+    def has_approved_title(self):
+        titles = self.instance.documents.filter(kind=Document.Kind.AUT, status=Document.Status.APPROVED)
+        return titles.exists()
+
+    def clean_siret(self):
+        siret = clean_siret(self.cleaned_data["siret"])
+        if Professional.objects.filter(siret=siret).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Ce SIRET est déjà inscrit sur le site."), "taken")
+        return siret
+
+    def clean_agents(self):
+        """A seat that is reserved cannot be taken away."""
+        agents = self.cleaned_data["agents"]
+        reserved = self.instance.reservations.live().filter(period__endswith__gt=clock.now())
+        needed = reserved.aggregate(highest=Max("number"))["highest"] or 1
+        if agents < needed:
+            text = _("Vos missions acceptées réservent %(needed)s agents : gardez-en au moins autant.")
+            raise ValidationError(text, "reserved", {"needed": needed})
+        return agents
+
+    def save(self, commit=True):
+        rename_professional(self.instance, self.cleaned_data["trade_name"])
+        return super().save(commit)
+
+
+def offer(field, values, current, label):
+    """Give the field these choices, and the current value where it is none of them."""
+    field.choices = [(value, label(value)) for value in sorted({*values, current})]
