@@ -30,6 +30,8 @@ class CommuneQuerySet(models.QuerySet):
         if digits.isascii() and digits.isdigit():
             return self.with_postcode(digits).largest_first()
         typed = read_typed(text)
+        if not any(typed):
+            return self.none()
         return self.among(typed).filter(search_name__startswith=typed.name).exact_first(typed.name)
 
     def meant_by(self, text):

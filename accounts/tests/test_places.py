@@ -128,7 +128,7 @@ def test_every_label_is_read_back_as_the_commune_it_names(communes):
 
 def test_names_are_suggested_exact_first_then_by_population(communes):
     assert labels(communes.matching("saint-denis")[:2]) == ["Saint-Denis (97400)", "Saint-Denis (93200)"]
-    assert labels(communes.matching("nant")[:2]) == ["Nantes (44000)", "Nanterre (92000)"]
+    assert labels(communes.matching("nant")[:3]) == ["Nant (12230)", "Nantes (44000)", "Nanterre (92000)"]
 
 
 def test_postcodes_are_suggested_from_two_figures_on(communes):
@@ -157,7 +157,8 @@ def test_suggestions_are_public_few_and_escaped(client, communes, django_assert_
     assert answer.content.count(b"<option") == 8
     answer = client.get(reverse("accounts:commune_suggest"), {"place": "l'hay"})
     assert answer.content.decode().strip() == '<option value="L&#x27;Haÿ-les-Roses (94240)"></option>'
-    assert client.get(reverse("accounts:commune_suggest"), {"q": "<b>"}).content.strip() == b""
+    for nothing in [{}, {"q": ""}, {"q": "-"}, {"q": "<atlantide>"}]:
+        assert client.get(reverse("accounts:commune_suggest"), nothing).content.strip() == b""
     assert client.post(reverse("accounts:commune_suggest")).status_code == 405
 
 
