@@ -18,6 +18,17 @@ from marketplace import clock
 NBSP = "\u00a0"
 NARROW_NBSP = "\u202f"
 
+# Marks in a user agent, in this order: each browser also claims to be those after it.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
 
 # Numbers and money
 
@@ -177,6 +188,16 @@ def initials(name):
     words = re.findall(r"\w+", name)
     weighty = [word for word in words if len(word) > 2] or words
     return "".join(word[0] for word in weighty[:2]).upper()
+
+
+def device(user_agent):
+    """Firefox, Windows: enough to know one's own devices again."""
+    names = [_first_named(user_agent, BROWSERS), _first_named(user_agent, SYSTEMS)]
+    return ", ".join(filter(None, names)) or _("Appareil inconnu")
+
+
+def _first_named(user_agent, marks):
+    return next((name for mark, name in marks.items() if mark in user_agent), None)
 
 
 def _counted(count, words):

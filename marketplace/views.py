@@ -8,12 +8,16 @@ from django.shortcuts import redirect, render
 from django.views import i18n
 from django.views.decorators.csrf import requires_csrf_token
 
+from accounts.models import Service
+from missions.forms import SearchForm
 from missions.price import METROPOLITAN_VAT_BASIS_POINTS, quote
 
 
 @login_not_required
 def home(request):
-    return render(request, "marketplace/home.html")
+    service = request.GET.get("service")
+    initial = {"service": service} if service in Service.values else None
+    return render(request, "marketplace/home.html", {"form": SearchForm(initial=initial)})
 
 
 def after_login(request):

@@ -36,6 +36,7 @@ for function in (
     formatting.day,
     formatting.day_plain,
     formatting.day_short,
+    formatting.device,
     formatting.duration,
     formatting.euros,
     formatting.hour,

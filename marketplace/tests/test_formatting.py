@@ -179,6 +179,19 @@ def test_initials(name, letters):
     assert formatting.initials(name) == letters
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "written"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0", "Firefox, Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36 Edg/150.0", "Edge, Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1", "Safari, iPhone"),
+        ("curl/8.0", "Appareil inconnu"),
+    ],
+)
+def test_device(user_agent, written):
+    assert formatting.device(user_agent) == written
+
+
 def render(source, **context):
     return Template(source).render(Context(context))
 

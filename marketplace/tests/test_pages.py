@@ -1,4 +1,5 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -100,6 +101,14 @@ def test_a_refused_form_and_an_unreadable_request_have_their_page(rf):
 def french():
     with translation.override("fr"):
         yield
+
+
+@pytest.mark.parametrize("role", ["is_client", "is_professional", "is_staff"])
+def test_each_role_has_a_menu_that_leads_somewhere(rf, role):
+    user = SimpleNamespace(is_authenticated=True, name="Camille Morvan", **{role: True})
+    html = render_to_string("_header.html", {"user": user, "unread_count": 2, "csrf_token": "x" * 64}, rf.get("/"))
+    assert 'href=""' not in html
+    assert "Camille Morvan" in html
 
 
 class OrderForm(forms.Form):

@@ -30,7 +30,7 @@ addEventListener("pageshow", () => {
   }
 });
 
-// What came back with mistakes starts at their summary, also after an htmx swap.
-const toErrors = (root) => root.querySelector?.(".error-summary")?.focus();
-toErrors(document);
-document.addEventListener("htmx:load", (event) => event.target !== document.body && toErrors(event.target));
+// What htmx brings back with mistakes starts at their summary; in a whole page, its autofocus does that.
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) event.target.querySelector(".error-summary")?.focus();
+});
