@@ -30,3 +30,15 @@ def clock():
 
     yield clock
     clock.reset()
+
+
+@pytest.fixture
+def simulator(monkeypatch):
+    """Stripe, in process: what the site says to Stripe, the simulator hears."""
+    from payments import gateway
+    from payments.simulator import Simulator, SimulatorHTTPClient
+
+    simulator = Simulator()
+    client = gateway.connect(SimulatorHTTPClient(simulator))
+    monkeypatch.setattr(gateway, "client", lambda: client)
+    return simulator

@@ -196,7 +196,6 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Paris"
-USE_THOUSAND_SEPARATOR = True
 
 # People
 
