@@ -83,7 +83,7 @@ def submit_professional(professional, *, by):
     missing = missing_before_review(professional)
     if missing:
         steps = ", ".join(step.label.lower() for step in missing)
-        raise AccountError(_("Avant l’envoi, il vous reste à compléter : %(steps)s.") % {"steps": steps})
+        raise AccountError(_("Avant l’envoi, il vous reste à compléter : %(steps)s.") % {"steps": steps})
     move(professional, Professional.Status.SUBMITTED)
     record(professional, by, _("Dossier envoyé."))
 
@@ -98,14 +98,14 @@ def approve_professional(professional, *, by):
 @transaction.atomic
 def refuse_professional(professional, *, by, reason):
     move(professional, Professional.Status.REFUSED, reason)
-    entry = record(professional, by, _("Dossier refusé : %(reason)s") % {"reason": reason})
+    entry = record(professional, by, _("Dossier refusé : %(reason)s") % {"reason": reason})
     tell(professional, "refused", entry, reason=reason)
 
 
 @transaction.atomic
 def suspend_professional(professional, *, by, reason):
     move(professional, Professional.Status.SUSPENDED, reason)
-    entry = record(professional, by, _("Compte suspendu : %(reason)s") % {"reason": reason})
+    entry = record(professional, by, _("Compte suspendu : %(reason)s") % {"reason": reason})
     tell(professional, "suspended", entry, reason=reason)
 
 
@@ -162,7 +162,7 @@ def approve_document(document, *, by):
 @transaction.atomic
 def refuse_document(document, *, by, reason):
     review(document, Document.Status.REFUSED, by=by, refusal_reason=reason)
-    entry = record(document, by, _("Document refusé : %(reason)s") % {"reason": reason})
+    entry = record(document, by, _("Document refusé : %(reason)s") % {"reason": reason})
     tell(document.professional, "document_refused", entry, reason=reason, document=document.get_kind_display())
 
 

@@ -44,6 +44,6 @@ def read_text(template, context):
 def plain_text(context):
     parts = [*context["paragraphs"]]
     if context["link"]:
-        parts.append(_("%(button)s : %(link)s") % context)
+        parts.append(_("%(button)s : %(link)s") % context)
     parts.append(f"MonAgentDeSécu\n{context['site_url']}")
     return "\n\n".join(parts) + "\n"

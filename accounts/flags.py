@@ -23,7 +23,7 @@ def professional_flags(professional):
     boasts = boasting_words(professional.presentation)
     if boasts:
         words = ", ".join(boasts)
-        flags.append(_("La présentation évoque la police, l’armée ou des armes : %(words)s.") % {"words": words})
+        flags.append(_("La présentation évoque la police, l’armée ou des armes : %(words)s.") % {"words": words})
     return flags
 
 

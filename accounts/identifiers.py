@@ -30,7 +30,7 @@ def clean_siret(text):
     try:
         return siret.validate(without_spaces(text))
     except InvalidNumber as error:
-        message = _("Ce SIRET n’est pas valable : vérifiez ses 14 chiffres sur votre Kbis ou votre avis SIRENE.")
+        message = _("Ce SIRET n’est pas valable : vérifiez ses 14 chiffres sur votre Kbis ou votre avis SIRENE.")
         raise ValidationError(message, "siret") from error
 
 
@@ -39,7 +39,7 @@ def clean_siren(text):
     try:
         return siren.validate(without_spaces(text))
     except InvalidNumber as error:
-        message = _("Ce SIREN n’est pas valable : vérifiez ses 9 chiffres, les premiers du SIRET.")
+        message = _("Ce SIREN n’est pas valable : vérifiez ses 9 chiffres, les premiers du SIRET.")
         raise ValidationError(message, "siren") from error
 
 

@@ -19,5 +19,5 @@ class StaffSecondFactorMiddleware:
         url_name = request.resolver_match.url_name or ""
         if url_name.startswith(OWN_ACCOUNT) or not request.user.is_staff or is_mfa_enabled(request.user):
             return None
-        messages.info(request, _("Votre compte ouvre l’administration : activez d’abord un second facteur."))
+        messages.info(request, _("Votre compte ouvre l’administration : activez d’abord un second facteur."))
         return redirect("mfa_activate_totp")

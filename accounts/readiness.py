@@ -85,7 +85,7 @@ def payments_step(professional):
 
 
 def step(label, url_name, missing, all_done):
-    detail = _("Il manque : %(missing)s.") % {"missing": ", ".join(str(name) for name in missing)}
+    detail = _("Il manque : %(missing)s.") % {"missing": ", ".join(str(name) for name in missing)}
     return Step(label, url_name, not missing, detail if missing else all_done)
 
 

@@ -28,15 +28,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class DecisionForm(forms.ModelForm):
-    """A refusal or a suspension says why, in the field named `reason_field`."""
+    """A refusal or a suspension says why, in the field named `reason_field`.
+
+    A row decided meanwhile has no fields left: the action itself answers that it is too late.
+    """
 
     decision = None
     reason_field = ""
 
     def clean(self):
         data = super().clean()
-        if self.decision in ("refuse", "suspend") and not data.get(self.reason_field):
-            self.add_error(self.reason_field, _("Donnez le motif : le professionnel le recevra."))
+        if self.decision in ("refuse", "suspend") and data.get(self.reason_field) == "":
+            self.add_error(self.reason_field, _("Donnez le motif : le professionnel le recevra."))
         return data
 
 
@@ -67,7 +70,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         except AccountError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, _("La décision est enregistrée et le professionnel averti."), messages.SUCCESS)
+            self.message_user(request, _("La décision est enregistrée."), messages.SUCCESS)
 
     def log_change(self, request, obj, message):
         """An action writes its own entry: only corrections are worth another."""

@@ -20,6 +20,8 @@ class DocumentDecisionForm(DecisionForm):
     def clean(self):
         data = super().clean()
         kind = self.instance.kind
+        if not self.fields:
+            return data
         if kind != Document.Kind.AUT and not data.get("expires_on"):
             self.add_error("expires_on", _("Indiquez jusqu’à quand ce document est valable."))
         if self.decision == "approve" and kind in Document.WITH_ACTIVITY and not data.get("activity"):
@@ -45,7 +47,7 @@ class DocumentAdmin(DecisionAdmin):
     ]
     decisions = {
         "approve": lambda document, by, data: approve_document(document, by=by),
-        "refuse": lambda document, by, data: refuse_document(document, by=by, reason=data["refusal_reason"]),
+        "refuse": lambda document, by, data: refuse_document(document, by=by, reason=data.get("refusal_reason")),
     }
 
     def open_decisions(self, document):
@@ -53,12 +55,9 @@ class DocumentAdmin(DecisionAdmin):
             return {}
         return {"approve": _("Approuver"), "refuse": _("Refuser avec ce motif")}
 
-    def get_queryset(self, request):
-        waits = Case(When(status=Document.Status.PENDING, then=Value(0)), default=Value(1))
-        return super().get_queryset(request).annotate(waits=waits)
-
     def get_ordering(self, request):
-        return ["waits", "created_at"]
+        waiting = Case(When(status=Document.Status.PENDING, then=Value(0)), default=Value(1))
+        return [waiting.asc(), "created_at"]
 
     def get_readonly_fields(self, request, obj=None):
         is_open = obj and obj.status == Document.Status.PENDING

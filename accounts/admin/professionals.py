@@ -67,12 +67,9 @@ class ProfessionalAdmin(DecisionAdmin):
             return {"approve": _("Rétablir")}
         return {"suspend": _("Suspendre avec ce motif")} if professional.is_approved else {}
 
-    def get_queryset(self, request):
-        waits = Case(When(status=Status.SUBMITTED, then=Value(0)), default=Value(1))
-        return super().get_queryset(request).annotate(waits=waits)
-
     def get_ordering(self, request):
-        return ["waits", "-created_at"]
+        waiting = Case(When(status=Status.SUBMITTED, then=Value(0)), default=Value(1))
+        return [waiting.asc(), "-created_at"]
 
     @admin.display(description=gettext_lazy("à regarder"))
     def flags(self, professional):

@@ -2,17 +2,20 @@ from datetime import time, timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.hours import ALWAYS, DAY, bars, clock_time, overlaps
 from accounts.models import AvailabilityException, WeeklyHours
+from marketplace import clock
 from marketplace.widgets import Segmented
 
 STEP = 15
 STARTS = [(minute, clock_time(minute)) for minute in range(0, DAY, STEP)]
 ENDS = [(minute, clock_time(minute)) for minute in range(STEP, DAY + STEP, STEP)]
 MOST_OPENINGS_A_DAY = 6
+FURTHEST = timedelta(days=10 * 365)
 
 
 class MinuteField(forms.TypedChoiceField):
@@ -150,6 +153,12 @@ class ExceptionForm(forms.ModelForm):
     def __init__(self, *args, professional=None, **kwargs):
         super().__init__(*args, instance=AvailabilityException(professional=professional), **kwargs)
         self.fields["kind"].choices = AvailabilityException.Kind.choices
+
+    def clean_ends_on(self):
+        ends_on = self.cleaned_data["ends_on"]
+        if ends_on > timezone.localdate(clock.now()) + FURTHEST:
+            raise ValidationError(_("Choisissez une date plus proche."), "too_far")
+        return ends_on
 
     def clean(self):
         data = super().clean()

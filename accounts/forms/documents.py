@@ -98,7 +98,7 @@ class DocumentForm(forms.ModelForm):
     def clean_issued_on(self):
         issued_on, today = self.cleaned_data["issued_on"], self.today()
         if issued_on > today:
-            raise ValidationError(_("Cette date est à venir : saisissez celle qui figure sur le document."), "future")
+            raise ValidationError(_("Cette date est à venir : saisissez celle qui figure sur le document."), "future")
         if self.kind == Kind.REGISTRATION and months_after(issued_on, REGISTRATION_MONTHS_WHEN_FILED) < today:
             raise ValidationError(_("Ce document a plus de 3 mois. Demandez-en un récent, puis déposez-le."), "old")
         if months_after(issued_on, MONTHS_COUNTED) < today:

@@ -102,7 +102,7 @@ class ProfileForm(forms.ModelForm):
         reserved = self.instance.reservations.live().filter(period__endswith__gt=clock.now())
         needed = reserved.aggregate(highest=Max("number"))["highest"] or 1
         if agents < needed:
-            text = _("Vos missions acceptées réservent %(needed)s agents : gardez-en au moins autant.")
+            text = _("Vos missions acceptées réservent %(needed)s agents : gardez-en au moins autant.")
             raise ValidationError(text, "reserved", {"needed": needed})
         return agents
 

@@ -47,9 +47,9 @@ class RatesForm(forms.Form):
     def clean(self):
         for service, cents in self.rates().items():
             if not LOWEST_CENTS <= cents <= HIGHEST_CENTS:
-                self.add_error(service, _("Un tarif va de 1 à 1 000 € de l’heure."))
+                self.add_error(service, _("Un tarif va de 1 à 1 000 € de l’heure."))
         if not self.errors and not self.rates():
-            raise ValidationError(_("Indiquez au moins un tarif : sans lui, vous n’apparaissez dans aucune recherche."))
+            raise ValidationError(_("Indiquez au moins un tarif : sans lui, vous n’apparaissez dans aucune recherche."))
 
     def rates(self):
         """Cents per hour, by service."""
@@ -57,7 +57,7 @@ class RatesForm(forms.Form):
 
     def low_rates(self):
         """A sentence for each rate that hardly pays its agent."""
-        text = _("%(service)s : à %(rate)s de l’heure, le coût d’un agent est à peine couvert. Vous restez libre.")
+        text = _("%(service)s : à %(rate)s de l’heure, le coût d’un agent est à peine couvert. Vous restez libre.")
         return [
             text % {"service": self.fields[service].label, "rate": euros(cents)}
             for service, cents in self.rates().items()

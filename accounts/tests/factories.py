@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.utils import timezone
 from stdnum import luhn
 
@@ -21,9 +22,11 @@ def make_user(name="Camille Morvan", *, email=None, **fields):
     return user
 
 
-def make_staff(**fields):
-    """Someone of the team, without a second factor."""
-    return make_user("Équipe", is_staff=True, is_superuser=True, **fields)
+def make_staff(*, second_factor=True, **fields):
+    staff = make_user("Équipe", is_staff=True, is_superuser=True, **fields)
+    if second_factor:
+        TOTP.activate(staff, generate_totp_secret())
+    return staff
 
 
 def make_client(name="Camille Morvan", *, user=None, kind=Client.Kind.INDIVIDUAL, **fields):

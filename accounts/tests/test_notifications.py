@@ -32,7 +32,7 @@ def test_an_email_is_sent_after_the_commit_with_its_subject_text_and_html(user, 
     assert message.to == [user.email]
     assert message.subject == "Votre dossier est approuvé"
     assert "Bonjour Inès <Morvan>," in message.body
-    assert "Ouvrir : http://127.0.0.1:8000/tableau-de-bord/" in message.body
+    assert "Ouvrir\u00a0: http://127.0.0.1:8000/tableau-de-bord/" in message.body
     html, content_type = message.alternatives[0]
     assert content_type == "text/html"
     assert "Inès &lt;Morvan&gt;" in html
