@@ -70,3 +70,8 @@ class Attachment(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def kind(self):
+        """PDF, JPEG or PNG."""
+        return self.content_type.rpartition("/")[2].upper()

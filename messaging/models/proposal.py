@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models.thread import Thread
-from missions.models import Priced, Terms
+from missions.models import Mission, Priced, Terms
 
 
 class ProposalQuerySet(models.QuerySet):
@@ -19,8 +19,10 @@ class ProposalQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status=Proposal.Status.OPEN)
 
-    def past_deadline(self, now):
-        return self.open().filter(expires_at__lte=now)
+    def lapsed(self, now):
+        """Still open although nobody can answer any more: out of time, or their request is closed."""
+        closed = ~Q(thread__mission__status=Mission.Status.INQUIRY)
+        return self.open().filter(Q(expires_at__lte=now) | closed)
 
 
 class Proposal(Terms, Priced):

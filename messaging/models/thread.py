@@ -11,6 +11,18 @@ class ThreadQuerySet(models.QuerySet):
     def of(self, user):
         return self.filter(Q(mission__client__user=user) | Q(mission__professional__user=user))
 
+    def of_client(self, user):
+        return self.filter(mission__client__user=user)
+
+    def of_professional(self, user):
+        return self.filter(mission__professional__user=user)
+
+    def live(self):
+        return self.exclude(mission__status__in=Mission.FINAL)
+
+    def finished(self):
+        return self.filter(mission__status__in=Mission.FINAL)
+
     def with_unread(self, user):
         """Annotate `unread`: how many messages of the other side `user` has not seen."""
         return self.annotate(unread=Count("messages", filter=Q(messages__seen_at=None) & ~Q(messages__author=user)))

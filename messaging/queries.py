@@ -1,0 +1,28 @@
+from django.db.models import OuterRef, Prefetch, Subquery
+from django.shortcuts import get_object_or_404
+
+from messaging.models import Message, Proposal, Thread
+
+MISSION = ("client__user", "professional__user", "commune", "agreement", "payment", "contest", "review")
+
+
+def threads_of(user):
+    """The user's threads, with all that `next_action` reads: `last_author_id` and `open_proposals` (a list)."""
+    last = Message.objects.filter(thread=OuterRef("pk")).order_by("-written_at", "-pk")
+    return (
+        Thread.objects.of(user)
+        .select_related("mission", *(f"mission__{name}" for name in MISSION))
+        .annotate(last_author_id=Subquery(last.values("author")[:1]), last_message_id=Subquery(last.values("pk")[:1]))
+        .prefetch_related(Prefetch("proposals", Proposal.objects.open(), to_attr="open_proposals"))
+    )
+
+
+def thread_of(user, pk):
+    """One of the user's threads, or 404."""
+    return get_object_or_404(threads_of(user), pk=pk)
+
+
+def last_messages(threads):
+    """The last message of each thread, by thread, in one query."""
+    found = Message.objects.in_bulk([thread.last_message_id for thread in threads if thread.last_message_id])
+    return {message.thread_id: message for message in found.values()}
