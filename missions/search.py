@@ -6,6 +6,7 @@ a `Search`, a mission or a proposal.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from math import cos, radians
 from urllib.parse import urlencode
@@ -15,12 +16,14 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, F, Filtered
 from django.db.models.functions import ASin, Coalesce, Cos, Power, Radians, Sin, Sqrt
 from django.utils.translation import gettext as _
 
-from accounts.models import Commune, Professional
+from accounts.models import Commune, Professional, Service
+from accounts.models.professional import Language
 from marketplace import formatting
+from missions import words
 from missions.models import SeatReservation
 from missions.models.terms import seats_for
 from missions.opening import open_during
-from missions.price import quote, total_expression, vat_basis_points
+from missions.price import hourly_all_in_cents, quote, total_expression, vat_basis_points
 
 EARTH_RADIUS_KM = 6371.0088
 LARGEST_RADIUS_DEGREES = 200 / 111  # of latitude: a degree is a little more than 111 km
@@ -59,6 +62,18 @@ class Search:
         return self.starts_at.astimezone(self.zone)
 
     @property
+    def service_name(self):
+        return Service(self.service).label
+
+    @property
+    def icon(self):
+        return words.SERVICE_ICONS[self.service]
+
+    @property
+    def at(self):
+        return words.at(self.commune)
+
+    @property
     def query(self):
         """The query string that asks for the same again, understood by every page that knows of a search."""
         return urlencode(
@@ -72,6 +87,37 @@ class Search:
             },
             safe=":",
         )
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A professional found, with the price of the mission at `hourly_cents`."""
+
+    professional: Professional
+    search: Search
+    hourly_cents: int
+
+    @cached_property
+    def price(self):
+        vat = vat_basis_points(self.professional)
+        return quote(self.hourly_cents, self.search.minutes, self.search.agents, vat)
+
+    @property
+    def tags(self):
+        """Services and assets, in words."""
+        services = [rate.get_service_display() for rate in self.professional.rates.all()]
+        dog = [_("Maître-chien")] if self.professional.dog_handler else []
+        foreign = [name for code, name in Language.choices if code in self.professional.languages and code != "fr"]
+        return services + dog + foreign
+
+    @property
+    def hourly_all_in_cents(self):
+        return hourly_all_in_cents(self.price, self.search.minutes, self.search.agents)
+
+    @property
+    def euros(self):
+        """The total as machines read it: 574.08."""
+        return str(Decimal(self.price.total_cents).scaleb(-2))
 
 
 def offers(terms, *, now):
@@ -117,11 +163,6 @@ def reason_for(condition, professional):
         "minimum": formatting.duration(professional.minimum_minutes),
         "notice": professional.notice_hours,
     }
-
-
-def price_of(professional, terms):
-    """The price of these terms at the `hourly_cents` that `offers` annotates."""
-    return quote(professional.hourly_cents, terms.minutes, terms.agents, vat_basis_points(professional))
 
 
 def listed(terms, now):

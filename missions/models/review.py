@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Professional
+from accounts.models import Client, Professional
 from missions.models.mission import Mission
 
 
@@ -47,3 +47,10 @@ class Review(models.Model):
 
     def __str__(self):
         return f"Avis sur la mission n° {self.mission_id}"
+
+    @property
+    def signature(self):
+        """The public name of the reviewer: of a private person, the first name only."""
+        client = self.mission.client
+        name = client.name.split()[0] if client.kind == Client.Kind.INDIVIDUAL else client.name
+        return f"{name}, {client.get_kind_display().lower()}"

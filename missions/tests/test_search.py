@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import AvailabilityException, Professional, WeeklyHours
 from accounts.tests.factories import make_commune, make_professional
-from missions.search import Search, is_free, offers, price_of, why_not
+from missions.search import Offer, Search, is_free, offers, why_not
 from missions.tests.factories import make_mission
 from missions.walltime import NonexistentTime, instant, wall_periods
 
@@ -56,7 +56,7 @@ def test_the_total_decides_not_the_rate_before_vat():
     first, second = found(search_for())
     assert [first, second] == [without, with_vat]
     assert [first.total_cents, second.total_cents] == [23600, 24288]
-    assert [price_of(offer, search_for()).total_cents for offer in (first, second)] == [23600, 24288]
+    assert [Offer(one, search_for(), one.hourly_cents).euros for one in (first, second)] == ["236.00", "242.88"]
 
 
 def test_the_radius_is_the_professionals_own():

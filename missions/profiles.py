@@ -1,0 +1,128 @@
+"""What a public profile shows besides the professional's own columns."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import cos, radians
+
+from django.db.models import Count
+
+from accounts.models import Document, Professional
+from accounts.models.professional import Language
+from marketplace import clock
+from missions import words
+from missions.price import hourly_all_in_cents, quote, vat_basis_points
+from missions.search import Offer, Search, candidates, why_not
+
+# The drawing of the radius, in missions/_radius.html
+CENTRE, RING = (130, 100), 88
+KM_PER_DEGREE = 111.2
+
+
+def is_public(professional):
+    """Whether some search can find this professional today."""
+    if professional.base_commune is None:
+        return False
+    today = clock.now().astimezone(professional.base_commune.zone).date()
+    listed = Professional.objects.listed(professional.services[0], today=today, last_day=today)
+    return listed.filter(pk=professional.pk, rates__isnull=False).exists()
+
+
+@dataclass(frozen=True)
+class HourlyRate:
+    """A service with its rate before VAT and what an hour of one agent comes to, in cents."""
+
+    service: str
+    hourly_cents: int
+    all_in_cents: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    professional: Professional
+
+    @cached_property
+    def rates(self):
+        rates = sorted(self.professional.rates.all(), key=lambda rate: rate.hourly_cents)
+        return [
+            HourlyRate(rate.get_service_display(), rate.hourly_cents, self.all_in_cents(rate.hourly_cents))
+            for rate in rates
+        ]
+
+    @property
+    def cheapest_cents(self):
+        return min((rate.all_in_cents for rate in self.rates), default=None)
+
+    @property
+    def is_in_franchise(self):
+        return self.professional.vat_regime == Professional.VatRegime.FRANCHISE
+
+    def all_in_cents(self, hourly_cents):
+        return hourly_all_in_cents(quote(hourly_cents, 60, 1, self.vat_basis_points), 60, 1)
+
+    @cached_property
+    def vat_basis_points(self):
+        return vat_basis_points(self.professional) if self.professional.base_commune else 0
+
+    @cached_property
+    def languages(self):
+        names = dict(Language.choices)
+        return [names[code] for code in self.professional.languages if code in names]
+
+    @cached_property
+    def documents(self):
+        """One approved and still valid document of each kind, in the order of the law's list."""
+        today = clock.now().date()
+        valid = {document.kind: document for document in self.professional.documents.valid_on(today).order_by("pk")}
+        return [valid[kind] for kind in Document.Kind if kind in valid]
+
+    @cached_property
+    def authorisation(self):
+        """The AUT number every profile must show (CSI art. L612-14)."""
+        return next((document.number for document in self.documents if document.kind == Document.Kind.AUT), "")
+
+    @cached_property
+    def last_check(self):
+        return max((document.reviewed_at for document in self.documents if document.reviewed_at), default=None)
+
+    @cached_property
+    def hours(self):
+        return words.weekly_hours(self.professional.weekly_hours.all())
+
+    @cached_property
+    def bars(self):
+        """For each number of stars, from five: how many published reviews, and their part of all in hundredths."""
+        published = self.professional.reviews.published().order_by().values_list("stars")
+        counts = dict(published.annotate(count=Count("pk")))
+        total = sum(counts.values()) or 1
+        return [(stars, counts.get(stars, 0), f"{100 * counts.get(stars, 0) / total:.1f}") for stars in range(5, 0, -1)]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A professional seen from a search: its offer, its distance and what stands in the way."""
+
+    professional: Professional
+    search: Search
+    offer: Offer | None
+    distance_km: float | None
+    obstacles: list
+
+    @property
+    def dot(self):
+        """Where the mission is on the drawing of the radius, as SVG lengths; None outside it."""
+        base, site = self.professional.base_commune, self.search.commune
+        if self.distance_km is None or self.distance_km > self.professional.radius_km:
+            return None
+        scale = RING / (self.professional.radius_km / KM_PER_DEGREE)
+        east = (site.longitude - base.longitude) * cos(radians(base.latitude)) * scale
+        north = (site.latitude - base.latitude) * scale
+        return f"{CENTRE[0] + east:.0f}", f"{CENTRE[1] - north:.0f}"
+
+
+def visit(professional, search):
+    now = clock.now()
+    obstacles = why_not(professional, search, now=now)
+    found = candidates(search, now).filter(pk=professional.pk).values("hourly_cents", "distance_km").first() or {}
+    hourly_cents = found.get("hourly_cents")
+    offer = Offer(professional, search, hourly_cents) if hourly_cents and not obstacles else None
+    return Visit(professional, search, offer, found.get("distance_km"), obstacles)
