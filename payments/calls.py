@@ -137,25 +137,26 @@ def refund(client, operation):
 
 
 def create_account(client, operation):
+    return client.v2.core.accounts.create(account_params(operation), options(operation))
+
+
+def account_params(operation):
     professional = operation.professional
     capability = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
-    return client.v2.core.accounts.create(
-        {
-            "contact_email": professional.user.email,
-            "display_name": professional.trade_name,
-            "dashboard": "express",
-            "identity": {"country": "fr", "entity_type": "company" if professional.is_company else "individual"},
-            "configuration": {"recipient": {"capabilities": capability}},
-            "defaults": {
-                "currency": CURRENCY,
-                "locales": ["fr-FR"],
-                "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
-            },
-            "metadata": metadata(operation),
-            "include": ACCOUNT_DETAILS,
+    return {
+        "contact_email": professional.user.email,
+        "display_name": professional.trade_name,
+        "dashboard": "express",
+        "identity": {"country": "fr", "entity_type": "company" if professional.is_company else "individual"},
+        "configuration": {"recipient": {"capabilities": capability}},
+        "defaults": {
+            "currency": CURRENCY,
+            "locales": ["fr-FR"],
+            "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
         },
-        options(operation),
-    )
+        "metadata": metadata(operation),
+        "include": ACCOUNT_DETAILS,
+    }
 
 
 def onboarding_link(client, account: ConnectedAccount):

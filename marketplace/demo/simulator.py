@@ -1,0 +1,11 @@
+"""What the demo asks of Stripe's simulator, and could not ask of Stripe."""
+
+import requests
+from django.conf import settings
+
+
+def control(act, **body):
+    """Do one of the simulator's `/_controle/` acts; returns its answer. Raises requests.RequestException."""
+    response = requests.post(f"{settings.STRIPE_API_BASE}/_controle/{act}", json=body, timeout=30)
+    response.raise_for_status()
+    return response.json()
