@@ -39,6 +39,6 @@ def simulator(monkeypatch):
     from payments.simulator import Simulator, SimulatorHTTPClient
 
     simulator = Simulator()
-    client = gateway.connect(SimulatorHTTPClient(simulator))
+    client = gateway.connect(SimulatorHTTPClient(simulator), retries=0)  # the SDK sleeps between two
     monkeypatch.setattr(gateway, "client", lambda: client)
     return simulator

@@ -17,12 +17,12 @@ def client():
     return connect(stripe.RequestsClient(timeout=TIMEOUT))
 
 
-def connect(http_client):
+def connect(http_client, *, retries=2):
     """A Stripe client over `http_client`; the simulator, in the demo and in the tests, is the only other address."""
     base = settings.STRIPE_API_BASE
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
-        max_network_retries=2,
+        max_network_retries=retries,
         http_client=http_client,
         base_addresses={"api": base, "connect": base, "files": base} if base else {},
     )

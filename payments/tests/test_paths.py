@@ -285,7 +285,7 @@ def test_a_professional_no_longer_payable_at_release_is_told_and_paid_later(simu
 
 def test_an_answer_lost_is_read_again_and_never_doubled(simulator, clock):
     payment = make_ended_payment(simulator, clock)
-    simulator.faults.add("lose_answer", on="payment_intents.capture", times=3)
+    simulator.faults.add("lose_answer", on="payment_intents.capture")
     actions.confirm(payment.mission, by=payment.mission.client.user)
     work(payment)
     clock.advance(timedelta(minutes=5))
