@@ -10,6 +10,7 @@ from accounts.models import Document
 from accounts.places.names import fold
 from accounts.readiness import missing_before_review
 from marketplace import clock
+from marketplace.formatting import NBSP
 
 # CSI art. L612-14 and the CNAPS code of ethics: nothing may suggest public authority, former duties or arms.
 BOASTS = re.compile(
@@ -19,7 +20,7 @@ BOASTS = re.compile(
 
 
 def professional_flags(professional):
-    flags = [_("Manque — %(step)s. %(detail)s") % vars(step) for step in missing_before_review(professional)]
+    flags = [f"{step.label}{NBSP}: {step.detail}" for step in missing_before_review(professional)]
     boasts = boasting_words(professional.presentation)
     if boasts:
         words = ", ".join(boasts)

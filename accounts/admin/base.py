@@ -21,10 +21,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return bool(self.editable) and super().has_change_permission(request, obj)
 
     def get_readonly_fields(self, request, obj=None):
-        return [name for name in self.shown_fields() if name not in self.editable]
+        return [name for name in self.shown_fields(request, obj) if name not in self.editable]
 
-    def shown_fields(self):
-        return [name for _title, options in self.fieldsets for name in options["fields"]]
+    def shown_fields(self, request, obj):
+        return [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]]
 
 
 class DecisionForm(forms.ModelForm):

@@ -9,6 +9,7 @@ from accounts.actions import CORRECTED_BY_STAFF, approve_document, refuse_docume
 from accounts.admin.base import DecisionAdmin, DecisionForm, bullets
 from accounts.files import page_count
 from accounts.flags import document_flags
+from accounts.forms.documents import FIELDS
 from accounts.models import Document
 
 CNAPS = "https://www.cnaps.interieur.gouv.fr/"
@@ -19,12 +20,9 @@ class DocumentDecisionForm(DecisionForm):
 
     def clean(self):
         data = super().clean()
-        kind = self.instance.kind
-        if not self.fields:
-            return data
-        if kind != Document.Kind.AUT and not data.get("expires_on"):
+        if "expires_on" in data and data["expires_on"] is None:
             self.add_error("expires_on", _("Indiquez jusqu’à quand ce document est valable."))
-        if self.decision == "approve" and kind in Document.WITH_ACTIVITY and not data.get("activity"):
+        if self.decision == "approve" and data.get("activity") == "":
             self.add_error("activity", _("Indiquez l’activité que couvre ce titre."))
         return data
 
@@ -40,15 +38,17 @@ class DocumentAdmin(DecisionAdmin):
     search_fields = ["number", "professional__trade_name", "professional__siret"]
     list_select_related = ["professional"]
     editable = (*CORRECTED_BY_STAFF, "refusal_reason")
-    fieldsets = [
-        (None, {"fields": ["professional_link", "kind", "status", "created_at", "flags"]}),
-        (gettext_lazy("À vérifier sur le document"), {"fields": [*CORRECTED_BY_STAFF, "register"]}),
-        (gettext_lazy("Décision"), {"fields": ["refusal_reason", "reviewed_by", "reviewed_at"]}),
-    ]
     decisions = {
         "approve": lambda document, by, data: approve_document(document, by=by),
         "refuse": lambda document, by, data: refuse_document(document, by=by, reason=data.get("refusal_reason")),
     }
+
+    def get_fieldsets(self, request, obj=None):
+        return [
+            (None, {"fields": ["professional_link", "kind", "status", "created_at", "flags"]}),
+            (_("À vérifier sur le document"), {"fields": fields_of(obj)}),
+            (_("Décision"), {"fields": ["refusal_reason", "reviewer", "reviewed_at"]}),
+        ]
 
     def open_decisions(self, document):
         if document.status != Document.Status.PENDING:
@@ -61,7 +61,7 @@ class DocumentAdmin(DecisionAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         is_open = obj and obj.status == Document.Status.PENDING
-        return super().get_readonly_fields(request, obj) if is_open else self.shown_fields()
+        return [name for name in self.shown_fields(request, obj) if not is_open or name not in self.editable]
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         document = self.get_object(request, object_id)
@@ -73,16 +73,26 @@ class DocumentAdmin(DecisionAdmin):
         url = reverse("admin:accounts_professional_change", args=[document.professional_id])
         return format_html('<a href="{}">{}</a>', url, document.professional)
 
+    @admin.display(description=gettext_lazy("examiné par"))
+    def reviewer(self, document):
+        return document.reviewed_by or "—"
+
     @admin.display(description=gettext_lazy("à regarder"))
     def flags(self, document):
         return bullets(document_flags(document))
 
     @admin.display(description=gettext_lazy("registre public"))
     def register(self, document):
-        if document.kind not in Document.TITLES:
-            return "—"
         text = _("Cherchez ce numéro dans le registre public du CNAPS avant d’approuver.")
         return format_html('{} <a href="{}" rel="noreferrer">{}</a>', text, CNAPS, "cnaps.interieur.gouv.fr")
+
+
+def fields_of(document):
+    """What this kind of document carries; its term even where we worked it out, and for a title, the register."""
+    kind = document.kind if document else Document.Kind.AUT
+    term = ["expires_on"] if kind != Document.Kind.AUT and "expires_on" not in FIELDS[kind] else []
+    register = ["register"] if kind in Document.TITLES else []
+    return [*FIELDS[kind], *term, *register]
 
 
 def page_addresses(document):

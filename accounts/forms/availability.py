@@ -135,8 +135,8 @@ def edited(openings, pressed):
 
 
 class ExceptionForm(forms.ModelForm):
-    starts_minute = MinuteField(STARTS, label=gettext_lazy("à"), initial=0)
-    ends_minute = MinuteField(ENDS, label=gettext_lazy("à"), initial=DAY)
+    starts_minute = MinuteField(STARTS, label=gettext_lazy("Heure de début"), initial=0)
+    ends_minute = MinuteField(ENDS, label=gettext_lazy("Heure de fin"), initial=DAY)
 
     field_order = ["kind", "starts_on", "starts_minute", "ends_on", "ends_minute", "note"]
 

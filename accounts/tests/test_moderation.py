@@ -90,6 +90,14 @@ def test_a_refusal_needs_a_reason_which_is_sent(as_staff, waiting):
     assert waiting.user.notifications.get().context["reason"] == "Le Kbis ne correspond pas."
 
 
+def test_staff_read_what_is_missing_and_what_looks_wrong(as_staff):
+    draft = make_professional("Nouveau", documents=False, presentation="Anciens policiers.", status="draft")
+    page = as_staff.get(change(draft)).content.decode()
+    assert "Documents\u00a0: Il manque\u00a0: Autorisation d’exercer (AUT)" in page
+    assert "des armes\u00a0: policiers." in page
+    assert 'name="_approve"' not in page
+
+
 def test_staff_suspend_and_reinstate(as_staff, professional):
     as_staff.post(change(professional), {"_suspend": "1", "status_reason": "Signalements répétés."})
     assert status_of(professional) == Professional.Status.SUSPENDED
