@@ -252,7 +252,7 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = PRODUCTION
 EMAIL_TIMEOUT = 10
 if DEMO:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "marketplace.demo.mails.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mails"
 
 # Money

@@ -29,7 +29,7 @@ WANTING = {
     "refused": {Kind.REGISTRATION: "refused", Kind.INSURANCE: "pending"},
     "draft": {Kind.CAR: "missing", Kind.INSURANCE: "missing", Kind.VIGILANCE: "missing", Kind.REGISTRATION: "pending"},
 }
-REFUSAL = "La copie est illisible : déposez le document entier, en couleur, de moins de trois mois."
+REFUSAL = "La copie est illisible : déposez le document entier, en couleur, de moins de trois mois."
 
 
 def make_documents(cast, rng, now):
@@ -118,7 +118,7 @@ class Papers:
 
 def store(name, title, *lines):
     """Keep a PDF in the private storage; returns its name there."""
-    content = write_pdf(title, ["Démonstration : ce document ne prouve rien.", *filter(None, lines)])
+    content = write_pdf(title, ["Démonstration : ce document ne prouve rien.", *filter(None, lines)])
     return storages["private"].save(name, ContentFile(content))
 
 

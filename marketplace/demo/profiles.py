@@ -191,11 +191,11 @@ def demo_profiles():
 
 def invented_profiles(rng, size):
     """Profiles spread over France: the anchors first, then by population."""
-    found = list(anchored()) + list(spread(rng, size))
+    found = [*anchored(), *spread(rng, size)][:size]
     coined = names.firm_names(rng)
-    for profile in found[:size]:
-        profile.coined = next(coined)
-    return found[:size]
+    for profile in found:
+        profile.coined = next(coined) if profile.kind == COMPANY else ""
+    return found
 
 
 def anchored():

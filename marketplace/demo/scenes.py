@@ -240,7 +240,7 @@ def counter_proposal(site, client, professional):
     site.propose(thread, hourly_cents=3400)
     yield ago(days=1, hours=2)
     files = [attachment("deroule.pdf", "Déroulé de la soirée"), attachment("plan.pdf", "Plan du rez-de-chaussée")]
-    site.write(thread, client.user, "Voici le déroulé et le plan. Un agent suffirait-il après 22 h ?", files)
+    site.write(thread, client.user, "Voici le déroulé et le plan. Un agent suffirait-il après 22 h ?", files)
     site.propose(thread, author=client.user)
     yield ago(hours=3)
     site.write(thread, professional.user, "Merci. Je préfère garder deux agents, mais je baisse le tarif.")
@@ -319,7 +319,7 @@ def just_ended(site, client, professional):
     yield ago(days=3)
     mission = site.secure(client, professional, asks.PARTY, site.now - timedelta(hours=7), hours=6)
     yield ago(minutes=45)
-    site.write(mission.thread, professional.user, "Mission terminée sans incident. Merci pour votre accueil !")
+    site.write(mission.thread, professional.user, "Mission terminée sans incident. Merci pour votre accueil !")
 
 
 # After it
@@ -364,7 +364,7 @@ def reviewed(site, client, professional, answered):
     review = site.review(mission, 5, text)
     yield ago(days=days - 3)
     if answered:
-        missions.answer_review(review, by=professional.user, text="Merci ! Ce fut une belle soirée pour nous aussi.")
+        missions.answer_review(review, by=professional.user, text="Merci ! Ce fut une belle soirée pour nous aussi.")
 
 
 def settled(site, client, professional):

@@ -9,7 +9,7 @@ Grégory Guillaume Hakim Hélène Hugo Ibrahim Inès Ismaël Jérôme Jordan Jul
 Louise Lucas Maëlle Malik Manon Marc Margaux Mathilde Maxime Mehdi Mélanie Mickaël Moussa Nadia Nathan Nicolas Nolwenn
 Océane Olivier Oumar Pauline Perrine Pierre Quentin Rachid Raphaël Rémi Romain Sabrina Salomé Samuel Sandrine Sarah
 Sébastien Simon Sofiane Solène Stéphane Sylvain Tanguy Thibault Thomas Valentin Vincent Yanis Yasmine Yann Zoé
-""".split()
+"""
 
 LAST_NAMES = """
 Abadie Arnoux Aubertin Bailleul Barreau Bazin Belkacem Benali Bertin Besson Blanchet Boisseau Bonnard Bouchet Bourdin
@@ -19,10 +19,12 @@ Guérin Guillou Hamon Hoarau Hubert Jacquet Jouve Julien Kermarrec Lacombe Lafon
 Lefort Legrand Lemaire Levasseur Loiseau Maillard Mansouri Marchal Maréchal Masson Mercier Meunier Monnier Morvan
 Moulin Navarro Nicolle Noël Payet Pelletier Perrot Picard Poirier Pottier Prévost Quéré Renaud Rivière Rocher Rousseau
 Roux Salaün Sauvage Savary Tessier Thierry Touré Traoré Tual Vasseur Verdier Vidal Villain Weber Yilmaz Zidane
-""".split()
+"""
 
-FIRST_HALVES = "Guet Veille Garde Ronde Clef Phare Vigi Senti Tour Lampe Pas Seuil Mire Brume Quart".split()
-SECOND_HALVES = "lune aube nuit rive mont val clair bois mer lis ance or lieu combe vent pont".split()
+FIRST_HALVES = """
+Guet Veille Garde Ronde Clef Phare Vigi Senti Tour Lampe Pas Seuil Mire Brume Quart Halo Arche Relais Fanal
+"""
+SECOND_HALVES = "lune aube nuit rive mont val clair bois mer lis ance dor lieu combe vent pont roche lande"
 TRADES = {
     "surveillance": ["Sécurité", "Surveillance", "Gardiennage", "Accueil et sûreté", "Sûreté"],
     "protection": ["Protection rapprochée", "Protection", "Accompagnement"],
@@ -47,13 +49,13 @@ def lines(text):
 
 def firm_names(rng):
     """Yield coined names, each once."""
-    halves = [first + second for first, second in product(FIRST_HALVES, SECOND_HALVES)]
+    halves = [first + second for first, second in product(FIRST_HALVES.split(), SECOND_HALVES.split())]
     rng.shuffle(halves)
     yield from halves
 
 
 def people(rng):
     """Yield "Prénom Nom" pairs, each once."""
-    pairs = list(product(FIRST_NAMES, LAST_NAMES))
+    pairs = list(product(FIRST_NAMES.split(), LAST_NAMES.split()))
     rng.shuffle(pairs)
     yield from pairs

@@ -12,18 +12,18 @@ SOLE_OPENINGS = [
     "J’exerce seul à {town} depuis {year}, muni de ma carte professionnelle et de mon agrément.",
     "Installé à {town}, j’interviens moi-même sur chaque mission, sans sous-traitance.",
     "À mon compte depuis {year}, je me déplace jusqu’à {radius} km de {town}.",
-    "Un seul interlocuteur, du devis à la fin de la vacation : moi. Je suis basé à {town}.",
+    "Un seul interlocuteur, du devis à la fin de la vacation : moi. Je suis basé à {town}.",
 ]
 SPECIALITIES = {
     "surveillance": [
         "Nous gardons chantiers, entrepôts et magasins, de jour comme de nuit.",
-        "Mariages, concerts, salons : contrôle des accès, accueil du public et évacuation en bon ordre.",
+        "Mariages, concerts, salons : contrôle des accès, accueil du public et évacuation en bon ordre.",
         "Rondes écrites et horodatées, main courante remise à la fin de chaque vacation.",
         "Accueil souriant à l’entrée, discrétion dans la salle, fermeté quand il le faut.",
         "Filtrage, inspection visuelle des sacs et gestion des files, avec des agents des deux sexes.",
         "Nous connaissons les établissements recevant du public et leurs consignes.",
-        "Spécialité : les nuits de gardiennage après un sinistre ou une vitrine brisée.",
-        "Bars, salles et soirées étudiantes : de la mesure, du calme et de l’anticipation.",
+        "Spécialité : les nuits de gardiennage après un sinistre ou une vitrine brisée.",
+        "Bars, salles et soirées étudiantes : de la mesure, du calme et de l’anticipation.",
     ],
     "protection": [
         "Accompagnement de dirigeants, d’artistes et de familles, en France et en déplacement.",
@@ -43,7 +43,7 @@ METHODS = [
     "Toutes nos missions sont assurées.",
 ]
 CLOSINGS = [
-    "Écrivez-nous : la réponse arrive le jour même.",
+    "Écrivez-nous : la réponse arrive le jour même.",
     "Décrivez le lieu et le public attendu, nous vous conseillons le bon nombre d’agents.",
     "Devis en quelques heures, y compris le week-end.",
     "N’hésitez pas à demander un échange avant de décider.",

@@ -41,7 +41,7 @@ DETAILS = {
         "Nos invités ont salué l’accueil.",
         "La sortie du public s’est faite dans le calme.",
         "Le rangement du parking a été bien guidé.",
-        "Soirée étudiante de 300 personnes.",
+        "Soirée étudiante de 300 personnes.",
         "Fête de quartier avec beaucoup de familles.",
     ],
     "guarding": [
@@ -63,7 +63,7 @@ DETAILS = {
     ],
 }
 CLOSINGS = {
-    5: ["Je recommande.", "Nous referons appel à eux sans hésiter.", "Merci encore !", "À la prochaine édition.", ""],
+    5: ["Je recommande.", "Nous referons appel à eux sans hésiter.", "Merci encore !", "À la prochaine édition.", ""],
     4: ["Je ferai de nouveau appel à eux.", "À recommander.", "Merci à l’équipe.", ""],
     3: ["À voir une autre fois.", "Il manque un peu d’initiative.", ""],
     2: ["Je chercherai ailleurs la prochaine fois.", "Le prix était pourtant conforme au devis.", ""],
