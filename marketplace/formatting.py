@@ -95,6 +95,11 @@ def month(value, zone=None):
     return dateformat.format(_local(value, zone), "F Y")
 
 
+def day_of_month(value, zone=None):
+    """12, or 1er."""
+    return _day_of_month(_local(value, zone))
+
+
 def month_short(value, zone=None):
     """déc."""
     return dateformat.format(_local(value, zone), "M" if _english() else "N")
@@ -126,6 +131,16 @@ def near(value, zone=None):
     }
     name = names.get(_local(value, zone).date())
     return _("%(day)s à %(hour)s") % {"day": name, "hour": hour(value, zone)} if name else moment(value, zone)
+
+
+def recent(value, zone=None):
+    """17 h 42 for today, hier, then the day: how lists say when something last happened."""
+    local, today = _local(value, zone), _local(clock.now(), zone).date()
+    if local.date() == today:
+        return hour(local)
+    if local.date() == today - timedelta(days=1):
+        return _("hier")
+    return f"{_day_of_month(local)}{NBSP}{month_short(local)}"
 
 
 def duration(minutes):
@@ -185,7 +200,7 @@ def kilometres(value):
 
 def initials(name):
     """VA for Vigie Atlantique, LE for Lanterne de l’Erdre: articles and the like do not count."""
-    words = re.findall(r"\w+", name)
+    words = re.findall(r"\w+", str(name))
     weighty = [word for word in words if len(word) > 2] or words
     return "".join(word[0] for word in weighty[:2]).upper()
 

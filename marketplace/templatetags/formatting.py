@@ -34,6 +34,7 @@ def of_whole(function):
 for function in (
     formatting.agents,
     formatting.day,
+    formatting.day_of_month,
     formatting.day_plain,
     formatting.day_short,
     formatting.device,
@@ -48,6 +49,7 @@ for function in (
     formatting.near,
     formatting.number,
     formatting.percent,
+    formatting.recent,
     formatting.reviews,
     formatting.score,
     formatting.whole_euros,

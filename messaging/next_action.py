@@ -1,0 +1,349 @@
+"""The one thing to do next in a thread, for whoever looks: by when, and what happens after.
+
+One table: what is going on × who looks. The thread, the inbox, the list of missions and the dashboard read it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import formatting
+from missions import policy
+from missions.models import Mission
+from missions.search import Search
+from payments.models import Payment
+
+Status = Mission.Status
+CLIENT, PROFESSIONAL = "client", "professional"
+
+
+class Row(NamedTuple):
+    """`mine`: it awaits this person. Texts may use other, deadline, start and total."""
+
+    title: str
+    text: str
+    badge: str
+    button: str = ""
+    url: object = None
+    mine: bool = False
+    icon: str = "clock"
+
+
+@dataclass(frozen=True)
+class NextAction:
+    title: str
+    text: str
+    badge: str
+    button: str
+    url: str
+    mine: bool
+    icon: str
+    deadline_at: datetime | None
+
+    @property
+    def waiting(self):
+        return not self.mine
+
+    @property
+    def tone(self):
+        return "wait" if self.mine else "info"
+
+
+def page(name):
+    return lambda mission: reverse(name, args=[mission.pk])
+
+
+def open_proposal_url(mission):
+    return f"{mission.get_absolute_url()}#proposal-open"
+
+
+def search_again(mission):
+    search = Search(mission.service, mission.commune, mission.starts_at, mission.minutes, mission.agents)
+    return f"{reverse('missions:search')}?{search.query}"
+
+
+def review_answer(mission):
+    return reverse("missions:review_answer", args=[mission.review.pk])
+
+
+def mine(title, text, badge, button, url, icon):
+    return Row(title, text, badge, button, url, True, icon)
+
+
+TABLE = {
+    ("proposal_received", CLIENT): mine(
+        _("À vous : répondez à la proposition"),
+        _("Elle expire %(deadline)s. L’accepter réserve les agents, le temps de payer."),
+        _("Répondre à la proposition"),
+        _("Voir la proposition"),
+        open_proposal_url,
+        "hourglass",
+    ),
+    ("proposal_received", PROFESSIONAL): mine(
+        _("À vous : répondez à la proposition"),
+        _("Elle expire %(deadline)s. L’accepter réserve vos agents, puis %(other)s a 24 h au plus pour payer."),
+        _("Répondre à la proposition"),
+        _("Voir la proposition"),
+        open_proposal_url,
+        "hourglass",
+    ),
+    ("proposal_sent", CLIENT): Row(
+        _("%(other)s doit répondre à votre proposition"),
+        _("Elle expire %(deadline)s. Vous pouvez encore en faire une autre, qui la remplacera."),
+        _("Proposition envoyée"),
+    ),
+    ("proposal_sent", PROFESSIONAL): Row(
+        _("%(other)s doit répondre à votre proposition"),
+        _("Elle expire %(deadline)s. Vous pouvez encore en faire une autre, qui la remplacera."),
+        _("Proposition envoyée"),
+    ),
+    ("message_received", CLIENT): mine(
+        _("À vous : %(other)s vous a répondu"),
+        _("Poursuivez l’échange ou proposez vos conditions. La demande expire %(deadline)s."),
+        _("Répondre"),
+        _("Faire une proposition"),
+        page("messaging:proposal_write"),
+        "message-square",
+    ),
+    ("message_received", PROFESSIONAL): mine(
+        _("À vous : répondez à %(other)s"),
+        _("Sans réponse de votre part, la demande expire %(deadline)s."),
+        _("Répondre à la demande"),
+        _("Faire une proposition"),
+        page("messaging:proposal_write"),
+        "message-square",
+    ),
+    ("message_sent", CLIENT): Row(
+        _("%(other)s doit vous répondre"),
+        _("Sans réponse, votre demande expire %(deadline)s. Rien n’est réservé d’ici là."),
+        _("Demande envoyée"),
+    ),
+    ("message_sent", PROFESSIONAL): Row(
+        _("Vous avez répondu à %(other)s"),
+        _("Proposez vos conditions quand vous voulez : la demande reste ouverte jusqu’à %(deadline)s."),
+        _("Réponse envoyée"),
+        _("Faire une proposition"),
+        page("messaging:proposal_write"),
+    ),
+    ("to_pay", CLIENT): mine(
+        _("À vous : payez pour confirmer la mission"),
+        _("Les agents vous sont réservés jusqu’à %(deadline)s. Ensuite, ils sont libérés et la demande expire."),
+        _("Payer"),
+        _("Payer %(total)s"),
+        page("payments:payment"),
+        "credit-card",
+    ),
+    ("to_pay", PROFESSIONAL): Row(
+        _("%(other)s doit payer"),
+        _("Vos agents sont réservés jusqu’à %(deadline)s. Sans paiement, ils sont libérés."),
+        _("Paiement attendu"),
+    ),
+    ("card_refused", CLIENT): mine(
+        _("À vous : votre banque demande une confirmation"),
+        _("Refaites le paiement avant %(deadline)s. Ensuite, la mission est annulée sans frais."),
+        _("Paiement à refaire"),
+        _("Refaire le paiement"),
+        page("payments:payment"),
+        "credit-card",
+    ),
+    ("card_refused", PROFESSIONAL): Row(
+        _("%(other)s doit refaire son paiement"),
+        _("Sans paiement, la mission est annulée %(deadline)s et vos agents sont libérés."),
+        _("Paiement à refaire"),
+    ),
+    ("card_saved", CLIENT): Row(
+        _("Carte enregistrée, paiement bloqué %(hold)s"),
+        _("Vous n’avez rien à faire. Si votre banque demande une confirmation, nous vous écrivons."),
+        _("Paiement bloqué le %(hold_day)s"),
+    ),
+    ("card_saved", PROFESSIONAL): Row(
+        _("Carte enregistrée, paiement bloqué %(hold)s"),
+        _("La mission est commandée, ses agents sont réservés. Nous vous prévenons dès que le paiement est garanti."),
+        _("Paiement bloqué le %(hold_day)s"),
+    ),
+    ("upcoming", CLIENT): Row(
+        _("Tout est prêt pour %(start)s"),
+        _("Le paiement est bloqué sur votre carte et conservé par Stripe jusqu’à votre validation."),
+        _("Paiement garanti"),
+        icon="circle-check",
+    ),
+    ("upcoming", PROFESSIONAL): Row(
+        _("Tout est prêt pour %(start)s"),
+        _("Le paiement est garanti : il vous est versé après la validation de %(other)s."),
+        _("Paiement garanti"),
+        icon="circle-check",
+    ),
+    ("under_way", CLIENT): Row(
+        _("La mission est en cours"),
+        _("Vous pourrez la valider dès sa fin. En cas de problème, contestez-la depuis « Plus d’actions »."),
+        _("En cours"),
+    ),
+    ("under_way", PROFESSIONAL): Row(
+        _("La mission est en cours"),
+        _("À sa fin, %(other)s la valide et vous êtes payé."),
+        _("En cours"),
+    ),
+    ("to_confirm", CLIENT): mine(
+        _("À vous : validez la mission"),
+        _("Votre validation paie le professionnel. Sans réponse %(deadline)s, notre équipe examine la mission."),
+        _("Valider la mission"),
+        _("Valider la mission"),
+        page("payments:mission_confirm"),
+        "circle-check",
+    ),
+    ("to_confirm", PROFESSIONAL): Row(
+        _("%(other)s doit valider la mission"),
+        _("Nous le lui rappelons. Sans réponse %(deadline)s, notre équipe examine la mission."),
+        _("Validation attendue"),
+    ),
+    ("contest_received", CLIENT): mine(
+        _("À vous : répondez à la contestation"),
+        _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite ; l’argent reste conservé."),
+        _("Répondre à la contestation"),
+        _("Répondre"),
+        page("payments:contest_answer"),
+        "scale",
+    ),
+    ("contest_received", PROFESSIONAL): mine(
+        _("À vous : répondez à la contestation"),
+        _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite ; l’argent reste conservé."),
+        _("Répondre à la contestation"),
+        _("Répondre"),
+        page("payments:contest_answer"),
+        "scale",
+    ),
+    ("contest_pending", CLIENT): Row(
+        _("Notre équipe examine la contestation"),
+        _("Elle décide au plus tard %(deadline)s. L’argent reste conservé jusque-là."),
+        _("Contestée"),
+        icon="scale",
+    ),
+    ("contest_pending", PROFESSIONAL): Row(
+        _("Notre équipe examine la contestation"),
+        _("Elle décide au plus tard %(deadline)s. L’argent reste conservé jusque-là."),
+        _("Contestée"),
+        icon="scale",
+    ),
+    ("to_review", CLIENT): mine(
+        _("À vous : donnez votre avis"),
+        _("Deux minutes suffisent, et les prochains clients vous en sauront gré. Possible jusqu’à %(deadline)s."),
+        _("Donner un avis"),
+        _("Donner mon avis"),
+        page("missions:review_add"),
+        "star",
+    ),
+    ("review_received", PROFESSIONAL): mine(
+        _("%(other)s a donné son avis"),
+        _("Vous pouvez y répondre une fois, sur votre profil public."),
+        _("Avis reçu"),
+        _("Répondre à l’avis"),
+        review_answer,
+        "star",
+    ),
+    ("done", CLIENT): Row(_("La mission est terminée"), _("Merci de votre confiance."), _("Terminée")),
+    ("done", PROFESSIONAL): Row(
+        _("La mission est terminée"), _("Votre paiement est en route ou déjà versé."), _("Terminée")
+    ),
+    ("closed", CLIENT): Row(
+        _("Cette demande est close"),
+        _("Rien n’est réservé. D’autres professionnels sont peut-être libres aux mêmes heures."),
+        _("Close"),
+        _("Chercher à nouveau"),
+        search_again,
+        icon="search",
+    ),
+    ("closed", PROFESSIONAL): Row(_("Cette demande est close"), _("Vous n’avez rien à faire."), _("Close")),
+}
+
+
+def next_action(thread, user, now):
+    """What the table says; `thread` comes from `messaging.queries`."""
+    mission = thread.mission
+    role = CLIENT if mission.is_client(user) else PROFESSIONAL
+    situation, deadline_at = situation_of(thread, user, now)
+    row = TABLE[situation, role]
+    words = words_for(mission, user, deadline_at)
+    return NextAction(
+        title=row.title % words,
+        text=row.text % words,
+        badge=mission.get_status_display() if situation == "closed" else row.badge % words,
+        button=row.button % words,
+        url=row.url(mission) if row.url else "",
+        mine=row.mine,
+        icon=row.icon,
+        deadline_at=deadline_at,
+    )
+
+
+def words_for(mission, user, deadline_at):
+    hold_at = mission.starts_at - policy.HOLD_BEFORE_START
+    return {
+        "other": str(mission.other(user)),
+        "deadline": formatting.near(deadline_at, mission) if deadline_at else "",
+        "start": formatting.near(mission.starts_at, mission),
+        "hold": formatting.near(hold_at, mission),
+        "hold_day": formatting.day_plain(hold_at, mission),
+        "total": formatting.euros(mission.agreement.price.total_cents) if hasattr(mission, "agreement") else "",
+    }
+
+
+def situation_of(thread, user, now):
+    """The name of what is going on, and its deadline."""
+    mission = thread.mission
+    find = SITUATIONS.get(mission.status)
+    return find(thread, user, now) if find else ("closed", None)
+
+
+def inquiry(thread, user, now):
+    for proposal in thread.open_proposals:
+        if proposal.is_answerable(now):
+            mine = proposal.author_id == user.pk
+            return "proposal_sent" if mine else "proposal_received", proposal.expires_at
+    mine = thread.last_author_id == user.pk
+    return "message_sent" if mine else "message_received", thread.mission.deadline_at
+
+
+def accepted(thread, user, now):
+    return "to_pay", thread.mission.deadline_at
+
+
+def booked(thread, user, now):
+    refused = thread.mission.payment.status == Payment.Status.CARD_REFUSED
+    return "card_refused" if refused else "card_saved", thread.mission.deadline_at
+
+
+def secured(thread, user, now):
+    mission = thread.mission
+    if mission.has_ended(now):
+        return "to_confirm", mission.deadline_at
+    return "under_way" if mission.has_started(now) else "upcoming", None
+
+
+def contested(thread, user, now):
+    contest = thread.mission.contest
+    if contest.answered_at or contest.by_id in (None, user.pk):
+        return "contest_pending", thread.mission.deadline_at
+    return "contest_received", contest.opened_at + policy.CONTEST_ANSWER_DELAY
+
+
+def over(thread, user, now):
+    mission = thread.mission
+    review = getattr(mission, "review", None)
+    review_until = mission.ended_at + policy.REVIEW_DELAY
+    if mission.is_client(user):
+        return ("to_review", review_until) if review is None and now < review_until else ("done", None)
+    return ("review_received", None) if review and not review.answered_at else ("done", None)
+
+
+SITUATIONS = {
+    Status.INQUIRY: inquiry,
+    Status.ACCEPTED: accepted,
+    Status.BOOKED: booked,
+    Status.SECURED: secured,
+    Status.CONTESTED: contested,
+    Status.CONFIRMED: over,
+    Status.SETTLED: over,
+}

@@ -1,0 +1,176 @@
+from zlib import crc32
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Professional
+from marketplace import clock
+from messaging import timeline
+from messaging.actions import decline_inquiry, mark_seen, send_message, withdraw_inquiry
+from messaging.forms import MessageForm
+from messaging.models import Attachment, Thread
+from messaging.next_action import next_action
+from messaging.queries import last_messages, thread_of, threads_of
+from messaging.steps import steps_of
+from missions.errors import MissionError
+from missions.models import Mission
+from missions.search import Search
+
+PAGE_SIZE = 20
+
+
+# The inbox
+
+
+@require_safe
+def inbox(request):
+    tab = request.GET.get("tab", "")
+    threads = threads_of(request.user).with_unread(request.user).order_by("-last_activity_at", "-pk")
+    page = Paginator(in_tab(threads, tab), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "lines": lines(page, request.user), "tab": tab}
+    return render(request, "messaging/inbox.html", context)
+
+
+def in_tab(threads, tab):
+    if tab == "unread":
+        return threads.filter(unread__gt=0)
+    return threads.finished() if tab == "finished" else threads
+
+
+def lines(page, user):
+    """What the inbox says of each thread, in one query more."""
+    threads, now = list(page), clock.now()
+    last = last_messages(threads)
+    viewers = {thread.pk: timeline.Viewer(user, thread.mission, now) for thread in threads}
+    return [
+        {
+            "thread": thread,
+            "mission": thread.mission,
+            "other": viewers[thread.pk].other,
+            "message": last.get(thread.pk) and timeline.message_entry(last[thread.pk], viewers[thread.pk]),
+            "action": next_action(thread, user, now),
+        }
+        for thread in threads
+    ]
+
+
+# One thread
+
+
+@never_cache
+@require_safe
+def thread(request, pk):
+    return page(request, thread_of(request.user, pk), MessageForm())
+
+
+def page(request, thread, form, status=200):
+    mark_seen(thread, by=request.user)
+    context = live(request, thread) | aside(request, thread) | {"form": form}
+    return render(request, "messaging/thread.html", context, status=status)
+
+
+def live(request, thread):
+    """What changes while one looks: the steps, the next action and the timeline."""
+    mission, now = thread.mission, clock.now()
+    days = timeline.days(thread, request.user)
+    return {
+        "thread": thread,
+        "mission": mission,
+        "other": mission.other(request.user),
+        "is_client": mission.is_client(request.user),
+        "steps": steps_of(mission, now),
+        "action": next_action(thread, request.user, now),
+        "days": days,
+        "stamp": stamp(days),
+        "authorisation": mission.professional.authorisation,
+        "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
+        "before_vat": before_vat(mission, request.user),
+        "in_talks": mission.status == Mission.Status.INQUIRY,
+        "can_cancel": mission.status in Mission.BEFORE_START and not mission.has_started(now),
+        "can_contest": mission.status == Mission.Status.SECURED and mission.has_started(now),
+    }
+
+
+def aside(request, thread):
+    mission = thread.mission
+    is_client = mission.is_client(request.user)
+    search = Search(mission.service, mission.commune, mission.starts_at, mission.minutes, mission.agents)
+    return {
+        "shows_address": is_client or mission.shows_address,
+        "duplicate_url": f"{reverse('messaging:inquiry_start', args=[mission.professional.slug])}?{search.query}",
+        "instructions": timeline.Viewer(request.user, mission, clock.now()).shown(mission.instructions),
+    }
+
+
+def before_vat(mission, user):
+    """Organisations and professionals also read prices before VAT."""
+    return mission.client.reads_prices_before_vat or not mission.is_client(user)
+
+
+def stamp(days):
+    """Changes whenever the timeline reads differently."""
+    things = [entry.thing for _day, entries in days for entry in entries]
+    states = [str(getattr(thing, "status", "")) or bool(getattr(thing, "seen_at", None)) for thing in things]
+    return f"{len(things)}-{crc32(repr(states).encode()):x}"
+
+
+@never_cache
+@require_safe
+def thread_updates(request, pk):
+    """The part that changes, for a page that has been open for a while; 204 while it reads the same."""
+    thread = thread_of(request.user, pk)
+    mark_seen(thread, by=request.user)
+    context = live(request, thread)
+    if request.GET.get("stamp") == context["stamp"]:
+        return HttpResponse(status=204)
+    return render(request, "messaging/_live.html", context)
+
+
+@require_POST
+def message_send(request, pk):
+    thread = thread_of(request.user, pk)
+    form = MessageForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return page(request, thread, form, status=422)
+    send_message(thread, by=request.user, body=form.cleaned_data["body"], files=form.attachments)
+    return redirect(f"{thread.get_absolute_url()}#newest")
+
+
+@require_POST
+def inquiry_decline(request, pk):
+    thread = get_object_or_404(Thread.objects.of_professional(request.user).select_related("mission"), pk=pk)
+    return close(request, thread, decline_inquiry, _("Vous avez décliné la demande."))
+
+
+@require_POST
+def inquiry_withdraw(request, pk):
+    thread = get_object_or_404(Thread.objects.of_client(request.user).select_related("mission"), pk=pk)
+    return close(request, thread, withdraw_inquiry, _("Vous avez retiré votre demande."))
+
+
+def close(request, thread, action, done):
+    try:
+        action(thread, by=request.user)
+    except MissionError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect(thread)
+
+
+@require_safe
+def attachment_file(request, pk):
+    """The file itself, decrypted, to the two sides only; never shown in the page's own origin."""
+    attachment = get_object_or_404(Attachment.objects.of(request.user), pk=pk)
+    response = FileResponse(
+        attachment.file.open("rb"), as_attachment=True, filename=attachment.name, content_type=attachment.content_type
+    )
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
