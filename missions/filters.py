@@ -16,7 +16,7 @@ class OfferFilter(django_filters.FilterSet):
     """What narrows the answers to a search, beside them on the page."""
 
     score = django_filters.ChoiceFilter(
-        label=gettext_lazy("Note"),
+        label=gettext_lazy("Note des clients"),
         field_name="review_score",
         lookup_expr="gte",
         choices=[("4.5", gettext_lazy("4,5 et plus")), ("4", gettext_lazy("4 et plus"))],

@@ -18,7 +18,7 @@ STARTS = [time(quarter // 4, quarter % 4 * 15) for quarter in range(96)]
 DURATIONS = [*range(60, 720, 15), *range(720, 4321, 60)]
 FURTHEST_DAYS = 2 * 365
 
-DURATION_RANGE = _("Une mission dure de 1 h à 72 h, par pas de 15 minutes.")
+DURATION_RANGE = _("Une mission dure de 1 h à 72 h, par pas de 15 minutes.")
 AGENTS_RANGE = _("Indiquez un nombre d’agents entre 1 et 100.")
 
 
@@ -190,7 +190,7 @@ class ReviewForm(forms.ModelForm):
         widgets = {"text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "text": _(
-                "Ponctualité, tenue, contact avec les invités : ce qui aiderait quelqu’un à choisir. "
+                "Ponctualité, tenue, contact avec les invités : ce qui aiderait quelqu’un à choisir. "
                 "Ne nommez pas les agents."
             )
         }

@@ -152,9 +152,9 @@ def why_not(professional, terms, *, now):
 def reason_for(condition, professional):
     return {
         "rate": _("Cette prestation n’est pas proposée par ce professionnel."),
-        "distance": _("Le lieu est hors de sa zone d’intervention, %(km)s km autour de sa base."),
+        "distance": _("Le lieu est hors de sa zone d’intervention, %(km)s km autour de sa base."),
         "duration": _("La mission est plus courte que sa durée minimale, %(minimum)s."),
-        "notice": _("Le début est trop proche : il faut le prévenir au moins %(notice)s h avant."),
+        "notice": _("Le début est trop proche : il faut le prévenir au moins %(notice)s h avant."),
         "agents": _("Cette mission demande plus d’agents qu’il n’en a."),
         "hours": _("Ce professionnel n’est pas ouvert à ces heures."),
         "seats": _("Ses agents sont déjà pris à ces heures."),

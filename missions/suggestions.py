@@ -134,12 +134,12 @@ class Reason:
             "%(count)s professionnels y interviennent pour cette prestation.",
             self.present,
         ) % {"count": formatting.number(self.present)}
-        missing = _("Ce qui manque le plus souvent : %(what)s (%(missed)s sur %(present)s).") % {
+        missing = _("Ce qui manque le plus souvent : %(what)s (%(missed)s sur %(present)s).") % {
             "what": MISSING[self.condition],
             "missed": formatting.number(self.missed),
             "present": formatting.number(self.present),
         }
-        relief = _("Au-delà de 12 h, chaque poste demande deux agents, qui se relaient.")
+        relief = _("Au-delà de 12 h, chaque poste demande deux agents, qui se relaient.")
         return " ".join([present, missing, *([relief] if self.search.seats > self.search.agents else [])])
 
 

@@ -84,7 +84,7 @@ def profile(request, slug):
 def review_add(request, pk):
     mission = get_object_or_404(Mission.objects.of_client(request.user).select_related("professional", "client"), pk=pk)
     if not actions.can_review(mission):
-        messages.error(request, _("L’avis n’est plus possible : il se donne une fois, dans les 60 jours."))
+        messages.error(request, _("L’avis n’est plus possible : il se donne une fois, dans les 60 jours."))
         return redirect(mission)
     form = ReviewForm(request.POST or None)
     if not form.is_valid():
@@ -92,7 +92,7 @@ def review_add(request, pk):
         return render(request, "missions/review.html", context | {"deadline": mission.ended_at + REVIEW_DELAY})
     try:
         actions.publish_review(mission, by=request.user, **form.cleaned_data)
-        messages.success(request, _("Votre avis est publié. Merci !"))
+        messages.success(request, _("Votre avis est publié. Merci !"))
     except MissionError as error:
         messages.error(request, str(error))
     return redirect(mission)

@@ -21,7 +21,7 @@ def instant(day, time, zone):
     found = wall.replace(tzinfo=zone).astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) != wall:
         raise NonexistentTime(
-            _("Cette nuit-là, on passe à l’heure d’été : %(hour)s n’existe pas. Choisissez une heure plus tard.")
+            _("Cette nuit-là, on passe à l’heure d’été : %(hour)s n’existe pas. Choisissez une heure plus tard.")
             % {"hour": formatting.hour(wall)}
         )
     return found

@@ -198,7 +198,7 @@ def test_why_not_says_each_reason_once():
     assert not is_free(professional, search, now=NOW)
     assert why_not(professional, search, now=NOW) == [
         "La mission est plus courte que sa durée minimale, 10\u00a0h.",
-        "Le début est trop proche : il faut le prévenir au moins 48 h avant.",
+        "Le début est trop proche\u00a0: il faut le prévenir au moins 48\u00a0h avant.",
         "Cette mission demande plus d’agents qu’il n’en a.",
     ]
 
