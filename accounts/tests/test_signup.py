@@ -1,4 +1,5 @@
 import re
+from urllib.parse import quote
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -39,6 +40,13 @@ def test_a_client_signs_up_confirms_and_lands_on_the_search_they_came_from(clien
     assert (user.name, user.client.kind, user.client.name) == ("Camille Morvan", "individual", "Camille Morvan")
     assert user.terms_accepted_at is not None
     assert EmailAddress.objects.get(user=user).verified
+
+
+def test_every_page_offers_to_sign_up_and_come_back(client):
+    page = client.get(SEARCH).content.decode()
+    assert f'href="{reverse("account_signup")}?next={quote(SEARCH)}"' in page
+    assert f'href="{reverse("account_login")}?next={quote(SEARCH)}"' in page
+    assert "next=" not in client.get(reverse("home")).content.decode()
 
 
 def test_a_search_in_another_site_is_not_followed(client):
