@@ -86,7 +86,7 @@ class TermsForm(SearchForm):
             "starts_at": search.starts_at,
             "ends_at": search.ends_at,
             "agents": search.agents,
-            "address": self.cleaned_data["address"],
+            "address": self.cleaned_data.get("address", self.initial.get("address", "")),
             "instructions": self.cleaned_data["instructions"],
         }
 
@@ -174,7 +174,7 @@ class InquiryForm(TermsForm):
 
 
 class ProposalForm(TermsForm):
-    """New terms; a professional also names the rate."""
+    """New terms. A professional also names the rate, but does not read the address yet: it stays what it was."""
 
     hourly = forms.DecimalField(
         label=_("Tarif horaire hors taxes, par agent, en euros"),
@@ -192,10 +192,9 @@ class ProposalForm(TermsForm):
         },
     )
 
-    def __init__(self, professional, data=None, *, names_rate, initial=None):
+    def __init__(self, professional, data=None, *, by_client, initial):
         super().__init__(professional, data, initial=initial)
-        if not names_rate:
-            del self.fields["hourly"]
+        del self.fields["hourly" if by_client else "address"]
 
     @property
     def hourly_cents(self):

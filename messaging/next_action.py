@@ -285,7 +285,7 @@ def words_for(mission, user, deadline_at):
         "deadline": formatting.near(deadline_at, mission) if deadline_at else "",
         "start": formatting.near(mission.starts_at, mission),
         "hold": formatting.near(hold_at, mission),
-        "hold_day": formatting.day_plain(hold_at, mission),
+        "hold_day": f"{formatting.day_of_month(hold_at, mission)}\u00a0{formatting.month_short(hold_at, mission)}",
         "total": formatting.euros(mission.agreement.price.total_cents) if hasattr(mission, "agreement") else "",
     }
 

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
@@ -48,7 +50,7 @@ def test_the_form_starts_from_the_request_and_shows_its_price(client, thread, pr
     client.force_login(professional_user)
     response = client.get(url(thread))
     form = response.context["form"]
-    assert (form["hourly"].value(), form["minutes"].value()) == (27.0, 480)
+    assert (form["hourly"].value(), form["minutes"].value()) == (Decimal("27.00"), 480)
     assert response.context["draft"].price.service_cents == 8 * 2700
 
 
@@ -142,3 +144,17 @@ def test_a_proposal_is_declined(client, thread, client_user):
     response = client.post(reverse("messaging:proposal_decline", args=[proposal.pk]))
     proposal.refresh_from_db()
     assert (response.url, proposal.status) == (thread.get_absolute_url(), "declined")
+
+
+def test_a_professional_proposes_without_reading_the_address_and_it_is_kept(client, thread, professional_user):
+    client.force_login(professional_user)
+    assert "12 rue de la République" not in client.get(url(thread)).content.decode()
+    client.post(url(thread), answers(thread, hourly="26", address="Ailleurs"))
+    assert Proposal.objects.get().address == "12 rue de la République"
+
+
+def test_a_client_corrects_the_address(client, thread, client_user):
+    client.force_login(client_user)
+    assert "12 rue de la République" in client.get(url(thread)).content.decode()
+    client.post(url(thread), answers(thread, address="14 rue de la République"))
+    assert Proposal.objects.get().address == "14 rue de la République"

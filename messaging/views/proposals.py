@@ -1,10 +1,12 @@
+from decimal import Decimal
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import Professional
-from messaging.actions import accept_proposal, decline_proposal, draft_proposal, published_rate, write_proposal
+from messaging.actions import accept_proposal, decline_proposal, draft_proposal, write_proposal
 from messaging.errors import ProposalError
 from messaging.forms import MessageForm, ProposalForm, initial_terms
 from messaging.models import Proposal
@@ -40,19 +42,22 @@ def proposal_price(request, pk):
 
 
 def form_for(request, thread, data=None):
-    names_rate = not thread.mission.is_client(request.user)
-    initial = {} if data else initial_for(thread, names_rate)
-    return ProposalForm(thread.mission.professional, data, names_rate=names_rate, initial=initial)
+    """A form on the terms on the table: those of the last proposal, or of the request."""
+    mission, last = thread.mission, last_proposal(thread)
+    initial = initial_terms(last or mission) | {"hourly": Decimal(first_rate(mission, last)).scaleb(-2)}
+    return ProposalForm(mission.professional, data, by_client=mission.is_client(request.user), initial=initial)
 
 
-def initial_for(thread, names_rate):
-    """The terms on the table: those of the last proposal, or of the request."""
-    last = thread.proposals.order_by("number").last()
-    initial = initial_terms(last or thread.mission)
-    if names_rate:
-        professional, service = thread.mission.professional, initial["service"]
-        initial["hourly"] = (last.hourly_cents if last else published_rate(professional, service)) / 100
-    return initial
+def last_proposal(thread):
+    return thread.proposals.order_by("number").last()
+
+
+def first_rate(mission, last):
+    """Cents: the rate last spoken of, or the published one; nothing when the service is no longer offered."""
+    if last:
+        return last.hourly_cents
+    rate = mission.professional.rates.filter(service=mission.service).first()
+    return rate.hourly_cents if rate else 0
 
 
 def page(request, thread, form, status=200):
@@ -87,7 +92,7 @@ def priced(request, thread, form):
 
 
 def first_draft(request, thread):
-    last = thread.proposals.order_by("number").last()
+    last = last_proposal(thread)
     terms = (last or thread.mission).terms
     hourly_cents = last.hourly_cents if last else None
     return draft_proposal(thread, thread.mission, by=request.user, terms=terms, hourly_cents=hourly_cents)
