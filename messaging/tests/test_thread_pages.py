@@ -251,3 +251,8 @@ def test_the_professional_declines_and_the_client_withdraws(client, thread, clie
     client.force_login(client_user)
     response = client.post(reverse("messaging:inquiry_withdraw", args=[thread.pk]), follow=True)
     assert "Ce n’est plus possible" in response.content.decode()
+
+
+def test_a_mission_without_instructions_does_not_name_them(client):
+    thread = make_thread()
+    assert "Consignes" not in page_of(client, thread, thread.mission.client.user)
