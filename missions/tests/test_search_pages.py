@@ -162,7 +162,8 @@ def test_the_place_typed_wins_over_a_code_left_in_the_address():
         (
             {"date": "2027-03-28", "start": "02:30"},
             "start",
-            "Cette nuit-là, on passe à l’heure d’été\u00a0: 2\u00a0h\u00a030 n’existe pas. Choisissez une heure plus tard.",
+            "Cette nuit-là, on passe à l’heure d’été\u00a0: 2\u00a0h\u00a030 n’existe pas. "
+            "Choisissez une heure plus tard.",
         ),
         ({"minutes": "0"}, "minutes", "Une mission dure de 1\u00a0h à 72\u00a0h, par pas de 15 minutes."),
         ({"minutes": "57600"}, "minutes", "Une mission dure de 1\u00a0h à 72\u00a0h, par pas de 15 minutes."),
