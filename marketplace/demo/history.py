@@ -61,7 +61,7 @@ class Historian:
     def write(self, professional):
         """One past for each day drawn: no two of them overlap."""
         (quality,) = self.rng.choices(texts.QUALITIES, weights=texts.QUALITY_WEIGHTS)
-        number = self.rng.choice([0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17])
+        number = self.rng.choice([0, 3, 5, 6, 7, 8, 9, 11, 13, 16])
         for days_ago in self.rng.sample(range(NEWEST_DAYS, OLDEST_DAYS, 2), number):
             yield self.past(professional, days_ago, quality)
 

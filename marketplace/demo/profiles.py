@@ -42,9 +42,9 @@ ANCHORS = {
 READY = {"notice_hours": 6, "minimum_minutes": 240}
 SMALLEST_BASE = 10_000  # inhabitants
 
-# What keeps some of them out of the searches; the others are listed.
-SITUATIONS = ["submitted", "expired", "submitted", "draft", "refused", "submitted", "unpayable", "suspended"]
-ONE_LISTED_FOR = 7
+# What keeps some of them out of the searches: one of each first, then one for so many listed.
+SITUATIONS = ["submitted", "expired", "draft", "refused", "expired", "unpayable", "suspended", "expired"]
+SPECIAL_EVERY = 8
 
 ILE_DE_FRANCE = {"75", "77", "78", "91", "92", "93", "94", "95"}
 RATES = {  # euros per hour before VAT, as in the branch at the end of 2026
@@ -217,8 +217,12 @@ def spread(rng, size):
             GUARD if rng.random() < 0.87 else CLOSE,
             commune,
             week,
-            next(situations) if number % ONE_LISTED_FOR == 0 else "listed",
+            next(situations) if is_special(number) else "listed",
         )
+
+
+def is_special(number):
+    return number <= len(SITUATIONS) or number % SPECIAL_EVERY == 0
 
 
 def bases():

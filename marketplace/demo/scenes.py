@@ -74,6 +74,7 @@ class Site:
     def propose(self, thread, author=None, hourly_cents=None):
         """Offer the terms of the request, as the professional unless told."""
         author = author or thread.mission.professional.user
+        messaging.mark_seen(thread, by=author)
         return messaging.write_proposal(thread, by=author, terms=thread.mission.terms, hourly_cents=hourly_cents)
 
     def accept(self, thread):

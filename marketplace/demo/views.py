@@ -71,13 +71,18 @@ def mail(request, key):
 @require_safe
 def clock_page(request):
     now = clock.now()
-    moments = [(name, label, find(missions_of(request.user), now)) for name, (label, find) in MOMENTS.items()]
     context = {
         "now": now,
         "steps": [(name, label) for name, (label, _delta) in STEPS.items()],
-        "moments": [moment for moment in moments if moment[2]],
+        "moments": moments(missions_of(request.user), now),
     }
     return render(request, "demo/clock.html", context)
+
+
+def moments(missions, now):
+    """Where one may go, the nearest first: (instant, name, label)."""
+    found = [(find(missions, now), name, label) for name, (label, find) in MOMENTS.items()]
+    return sorted(moment for moment in found if moment[0])
 
 
 @login_not_required

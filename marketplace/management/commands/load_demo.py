@@ -8,11 +8,11 @@ from django.db.models import F
 from accounts.models import Commune, Notification, User
 from marketplace import clock
 from marketplace.demo import accounts, cast, history, papers, payable, scenes, stage
-from marketplace.demo.profiles import ANCHORS
+from marketplace.demo.profiles import ANCHORS, SITUATIONS
 
 SEED = 2026
 PROFESSIONALS = 330
-FEWEST = sum(map(sum, ANCHORS.values()))
+FEWEST = sum(map(sum, ANCHORS.values())) + len(SITUATIONS)
 
 
 class Command(BaseCommand):
