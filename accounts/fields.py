@@ -33,10 +33,10 @@ class CommuneInput(forms.TextInput):
 
 
 class BoundCommune(forms.BoundField):
-    """Show what was typed as it was typed, and the label of the commune a form starts from."""
+    """Show what was typed as it was typed, here or in the search one comes from, and a known commune by its label."""
 
     def value(self):
-        return super().value() if self.form.is_bound else label_of(self.initial)
+        return super().value() if self.form.is_bound else label_of(self.initial) or self.initial
 
 
 def label_of(initial):

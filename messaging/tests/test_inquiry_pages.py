@@ -50,7 +50,10 @@ def test_a_visitor_signs_in_and_comes_back_with_what_they_chose(client, url, ask
     assert "agents%3D2" in response.url
 
 
-def test_a_client_finds_the_search_they_came_from(client, url, asked):
+@pytest.mark.parametrize("place", [{"commune": "69123"}, {"place": "Lyon"}])
+def test_a_client_finds_the_search_they_came_from(client, url, asked, place):
+    del asked["commune"]
+    asked |= place
     client.force_login(make_client().user)
     form = client.get(url, asked).context["form"]
     assert [form[name].value() for name in ("service", "place", "start", "agents")] == [
