@@ -49,6 +49,12 @@ def test_every_page_offers_to_sign_up_and_come_back(client):
     assert "next=" not in client.get(reverse("home")).content.decode()
 
 
+def test_the_login_page_still_knows_the_page_to_come_back_to(client):
+    page = client.get(reverse("account_login"), {"next": SEARCH}).content.decode()
+    assert f'class="button" href="{reverse("account_signup")}?next={quote(SEARCH)}"' in page
+    assert "next=" not in client.get(reverse("account_login")).content.decode()
+
+
 def test_a_search_in_another_site_is_not_followed(client):
     sign_up(client, next="https://ailleurs.exemple/")
     assert confirm(client).url == reverse("home")
