@@ -268,6 +268,8 @@ STRIPE_HOSTED_PAGES = (
 STRIPE_ENV = os.environ.get("STRIPE_ENV", MODE)
 if STRIPE_API_BASE and not STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_")):
     raise ImproperlyConfigured("STRIPE_API_BASE is for the simulator: it never goes with a live Stripe key.")
+if not PRODUCTION and "_live_" in STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured("The demo and the tests never run with a live Stripe key.")
 if STRIPE_API_BASE and PRODUCTION:
     raise ImproperlyConfigured("STRIPE_API_BASE is for the simulator: production talks to Stripe itself.")
 

@@ -19,6 +19,7 @@ from missions.actions import (
     decline_mission,
     postpone_inquiry,
     require,
+    require_party,
     reserve_seats,
     withdraw_mission,
 )
@@ -210,6 +211,7 @@ def accept_proposal(proposal, *, by):
 
 def check_answerable(proposal, mission, *, by):
     require(mission, Mission.Status.INQUIRY)
+    require_party(mission, by)
     if not proposal.is_answerable(clock.now()):
         raise ProposalError(_("Cette proposition n’est plus ouverte. Faites-en une nouvelle, ou demandez-en une."))
     if proposal.author_id == by.pk:

@@ -56,6 +56,7 @@ def postpone_inquiry(mission, *, answered):
 def decline_mission(mission, *, by):
     """The professional says no."""
     mission = require(lock_mission(mission), Status.INQUIRY)
+    require_professional(mission, by)
     close(mission, Status.DECLINED, Kind.DECLINED, by=by)
     tell(mission, mission.client.user, "missions/emails/declined")
 
@@ -64,6 +65,7 @@ def decline_mission(mission, *, by):
 def withdraw_mission(mission, *, by):
     """The client no longer asks."""
     mission = require(lock_mission(mission), Status.INQUIRY)
+    require_client(mission, by)
     close(mission, Status.CANCELLED, Kind.WITHDRAWN, by=by)
     tell(mission, mission.professional.user, "missions/emails/withdrawn")
 
@@ -169,6 +171,7 @@ def contest_mission(mission, *, by, reason, text):
 def answer_contest(contest, *, by, text):
     """The other side gives its version, once."""
     mission = require(lock_mission(contest.mission), Status.CONTESTED)
+    require_party(mission, by)
     contest.refresh_from_db()
     if contest.answered_at or contest.by_id == by.pk:
         raise MissionError(_("Cette contestation a déjà reçu sa réponse."))
@@ -194,6 +197,26 @@ def require(mission, *statuses):
             % {"status": mission.get_status_display()}
         )
     return mission
+
+
+def require_client(mission, by):
+    if not mission.is_client(by):
+        raise MissionError(_("Seul le client de la mission peut faire cela."))
+
+
+def require_professional(mission, by):
+    if mission.professional.user_id != by.pk:
+        raise MissionError(_("Seul le professionnel de la mission peut faire cela."))
+
+
+def require_party(mission, by):
+    if by.pk not in (mission.client.user_id, mission.professional.user_id):
+        raise MissionError(_("Seules les deux parties de la mission peuvent faire cela."))
+
+
+def require_staff(by):
+    if not by.is_staff:
+        raise MissionError(_("Seule notre équipe peut faire cela."))
 
 
 def move(mission, status, kind, *, by, deadline_at=None, **data):

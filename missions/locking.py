@@ -2,10 +2,14 @@ from functools import wraps
 
 from django.db import IntegrityError, OperationalError
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected, ExclusionViolation, LockNotAvailable
 
 from accounts.models import Professional
 from missions.errors import SlotTaken
 from missions.models import Mission
+
+# The exclusion constraint on seats, a deadlock, and the lock time-out.
+LOST_TO_A_RIVAL = (ExclusionViolation, DeadlockDetected, LockNotAvailable)
 
 
 def lock_professional(professional_id):
@@ -27,7 +31,9 @@ def answer_rivals(action):
         try:
             return action(*args, **kwargs)
         except (IntegrityError, OperationalError) as error:
-            raise slot_taken() from error
+            if isinstance(error.__cause__, LOST_TO_A_RIVAL):
+                raise slot_taken() from error
+            raise
 
     return guarded
 

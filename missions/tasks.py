@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from marketplace import clock
+from marketplace.sweeping import attempt
 from missions import actions
 from missions.models import Mission
 
@@ -9,4 +10,4 @@ from missions.models import Mission
 def sweep_missions():
     """Close the requests whose time is over."""
     for mission in Mission.objects.past_deadline(Mission.Status.INQUIRY, clock.now()):
-        actions.expire_inquiry(mission)
+        attempt(actions.expire_inquiry, mission)

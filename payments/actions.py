@@ -43,31 +43,54 @@ def open_payment(mission):
 
 def start_checkout(payment, *, by, early_start=False):
     """The address of Stripe's page for this payment. Raises PaymentError when it cannot be paid (any more)."""
+    check_payable(payment, by)
+    if page := page_to_reuse(payment):
+        return page.url
+    if not shut_pages(payment):
+        raise stripe_is_silent()
     session = open_session(payment, by=by, early_start=early_start)
     for operation in due_for_checkout(session):
-        runner.run(operation)
+        if runner.run(operation).state != StripeOperation.State.DONE:
+            raise stripe_is_silent()
     session.refresh_from_db()
-    if not session.url:
-        raise PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
     return session.url
+
+
+def stripe_is_silent():
+    return PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
+
+
+def page_to_reuse(payment):
+    """The page already open, if it is of the right kind and will stay for a while."""
+    now = clock.now()
+    pages = payment.sessions.filter(status=CheckoutSession.Status.OPEN, mode=checkout_mode(payment, now))
+    return pages.filter(expires_at__gt=now + timedelta(minutes=5)).first()
+
+
+def shut_pages(payment):
+    """Close at Stripe's the pages where this could still be paid; false when Stripe did not answer.
+
+    One that was paid meanwhile is not closed but read, and the mission secured.
+    """
+    with transaction.atomic():
+        closing.end_sessions(sync.lock_payment(payment))
+    endings = payment.operations.filter(kind=StripeOperation.Kind.EXPIRE_SESSION, state=StripeOperation.State.PENDING)
+    return all(runner.run(ending).state != StripeOperation.State.PENDING for ending in endings)
 
 
 @transaction.atomic
 def open_session(payment, *, by, early_start):
-    """Reuse the page already open, or prepare a new one in the place of the old."""
+    """Prepare a page, under the lock that makes it the only one."""
     payment = sync.lock_payment(payment)
     check_payable(payment, by)
     now = clock.now()
     if early_start and payment.early_start_requested_at is None:
         payment.early_start_requested_at = now
         payment.save(update_fields=["early_start_requested_at"])
-    mode = checkout_mode(payment, now)
-    session = payment.sessions.filter(status__in=("creating", "open")).first()
-    if session and session.mode == mode and session.expires_at > now + timedelta(minutes=5):
-        return session
     closing.end_sessions(payment)
-    payment.sessions.filter(status=CheckoutSession.Status.CREATING).update(status=CheckoutSession.Status.EXPIRED)
-    session = CheckoutSession.objects.create(payment=payment, mode=mode, expires_at=session_end(payment, now))
+    session = CheckoutSession.objects.create(
+        payment=payment, mode=checkout_mode(payment, now), expires_at=session_end(payment, now)
+    )
     operations.prepare_session(session)
     return session
 
@@ -103,9 +126,14 @@ def due_for_checkout(session):
 # What the clock decides
 
 
-@transaction.atomic
 def expire_unpaid(payment):
     """Free the agents of a mission that was not paid in time; its page at Stripe's is closed first."""
+    if shut_pages(payment):
+        expire_shut(payment)
+
+
+@transaction.atomic
+def expire_shut(payment):
     payment = sync.lock_payment(payment)
     mission = payment.mission
     if mission.status != Status.ACCEPTED or mission.deadline_at > clock.now():
@@ -119,7 +147,7 @@ def expire_unpaid(payment):
 def place_hold(payment):
     """Ask the bank for the amount, 48 h before the start, if the professional may still work."""
     payment = sync.lock_payment(payment)
-    if payment.status != Payment.Status.CARD_SAVED or payment.mission.status != Status.BOOKED:
+    if not payment.is_hold_due(clock.now()) or payment.mission.status != Status.BOOKED:
         return
     if not may_work(payment.mission):
         tell_professional(payment, "papers_missing")
@@ -142,9 +170,14 @@ def may_work(mission):
     return listed.filter(pk=mission.professional_id).exists()
 
 
-@transaction.atomic
 def cancel_unheld(payment):
     """24 h before the start nothing is held: nobody travels for a mission that is not paid."""
+    if shut_pages(payment):
+        cancel_shut(payment)
+
+
+@transaction.atomic
+def cancel_shut(payment):
     payment = sync.lock_payment(payment)
     mission = payment.mission
     if mission.status != Status.BOOKED or mission.deadline_at > clock.now():
@@ -172,6 +205,7 @@ def keep_hold(payment):
 def confirm(mission, *, by):
     """The client says the mission took place: the professional and the platform are paid."""
     payment = sync.lock_payment(mission.payment)
+    missions.require_client(payment.mission, by)
     missions.confirm_mission(payment.mission, by=by)
     close(payment, 10_000)
     tell_both(payment, "confirmed")
@@ -181,6 +215,7 @@ def confirm(mission, *, by):
 def cancel(mission, *, by, reason=""):
     """Either side ends the mission before its start; the client owes what the frozen policy says."""
     payment = sync.lock_payment(mission.payment)
+    missions.require_party(payment.mission, by)
     mission = missions.require(payment.mission, *Mission.BEFORE_START)
     if mission.has_started(clock.now()):
         raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
@@ -193,7 +228,7 @@ def cancel(mission, *, by, reason=""):
 def cancellation_fee(payment, by):
     """In basis points. A fee is always a part of a live hold: without one, cancelling is free."""
     mission = payment.mission
-    if not mission.is_client(by) or payment.status not in (Payment.Status.HELD, Payment.Status.KEPT):
+    if not mission.is_client(by) or not payment.is_funded:
         return 0
     return policy.cancellation_fee(mission.agreement.cancellation_policy, mission.starts_at, clock.now())
 
@@ -202,6 +237,7 @@ def cancellation_fee(payment, by):
 def contest(mission, *, by, reason, text=""):
     """Either side, from the start on: the money stays where it is until staff settle."""
     payment = sync.lock_payment(mission.payment)
+    missions.require_party(payment.mission, by)
     missions.contest_mission(payment.mission, by=by, reason=reason, text=text)
     mission = payment.mission
     tell(mission, mission.other(by).user, "missions/emails/contested")
@@ -222,6 +258,7 @@ def contest_by_silence(mission):
 def settle(contest, *, by, performed_basis_points, note):
     """Staff decide the part performed: that part of every line is due, the rest goes back to the client."""
     payment = sync.lock_payment(contest.mission.payment)
+    missions.require_staff(by)
     payment.mission.contest = Contest.objects.get(pk=contest.pk)
     missions.settle_mission(payment.mission, by=by, performed_basis_points=performed_basis_points, note=note)
     close(payment, performed_basis_points)
@@ -246,4 +283,4 @@ def start_onboarding(professional):
         account = ConnectedAccount.objects.get(professional=professional)
         return calls.onboarding_link(gateway.client(), account)
     except (stripe.StripeError, ConnectedAccount.DoesNotExist) as error:
-        raise PaymentError(_("Stripe ne répond pas. Réessayez dans une minute.")) from error
+        raise stripe_is_silent() from error

@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from marketplace import formatting
 from marketplace.admin import ReadOnlyAdmin, ReadOnlyInline
-from missions.errors import MissionError
+from marketplace.errors import MarketplaceError
 from missions.models import Contest
 from payments import actions
 from payments.forms import SettlementForm
@@ -22,6 +23,7 @@ from payments.models import (
     StripeEvent,
     StripeOperation,
 )
+from payments.operations import prepare_again
 
 
 class HoldInline(ReadOnlyInline):
@@ -61,6 +63,17 @@ class StripeOperationAdmin(ReadOnlyAdmin):
     list_display = ["key", "kind", "state", "attempts", "due_at", "error"]
     list_filter = ["state", "kind"]
     search_fields = ["key", "stripe_id"]
+    actions = ["run_again"]
+
+    @admin.action(description=gettext_lazy("Relancer les appels à examiner"))
+    def run_again(self, request, chosen):
+        """Owe again, under a new key, what Stripe refused and somebody has mended."""
+        for operation in chosen.filter(state=StripeOperation.State.STUCK):
+            prepared = prepare_again(operation)
+            LogEntry.objects.log_actions(
+                request.user.pk, [operation], CHANGE, f"Relancé : {prepared.key}", single_object=True
+            )
+        messages.success(request, _("Les appels repartiront dans la minute."))
 
 
 @admin.register(StripeEvent)
@@ -109,6 +122,8 @@ class ContestAdmin(ReadOnlyAdmin):
 
     def settle(self, request, pk):
         """Show the four amounts of a percentage, then settle by it once they were seen."""
+        if not self.may_settle(request):
+            raise PermissionDenied
         contest = get_object_or_404(Contest.objects.to_settle().select_related("mission__agreement"), pk=pk)
         form = SettlementForm(request.POST or None)
         amounts = None
@@ -127,11 +142,14 @@ class ContestAdmin(ReadOnlyAdmin):
         }
         return render(request, "admin/contest_settle.html", context)
 
+    def may_settle(self, request):
+        return request.user.has_perm("missions.change_contest")
+
     def carry_out(self, request, contest, form):
         note = form.cleaned_data["note"]
         try:
             actions.settle(contest, by=request.user, performed_basis_points=form.basis_points, note=note)
-        except MissionError as error:
+        except MarketplaceError as error:
             messages.error(request, str(error))
         else:
             LogEntry.objects.log_actions(request.user.pk, [contest], CHANGE, note, single_object=True)

@@ -5,6 +5,7 @@ and returns Stripe's object.
 from django.conf import settings
 from django.urls import reverse
 
+from payments.gateway import metadata_of
 from payments.models import CheckoutSession, ConnectedAccount, Customer, StripeOperation
 
 CURRENCY = "eur"
@@ -70,6 +71,10 @@ def expire_session(client, operation):
 
 def place_hold(client, operation):
     payment = operation.payment
+    if operation.attempts > 1:
+        intents = client.v1.payment_intents.list({"customer": customer_id(operation), "expand": ["data.latest_charge"]})
+        if found := made_by(operation, intents):
+            return found
     return client.v1.payment_intents.create(
         {
             "amount": operation.amount_cents,
@@ -107,9 +112,10 @@ def cancel_hold(client, operation):
 
 def transfer(client, operation):
     payment = operation.payment
-    if operation.attempts > 1:
-        for found in client.v1.transfers.list({"transfer_group": payment.transfer_group}).data:
-            return found
+    if operation.attempts > 1 and (
+        found := made_by(operation, client.v1.transfers.list({"transfer_group": payment.transfer_group}))
+    ):
+        return found
     return client.v1.transfers.create(
         {
             "amount": operation.amount_cents,
@@ -125,6 +131,10 @@ def transfer(client, operation):
 
 
 def refund(client, operation):
+    if operation.attempts > 1 and (
+        found := made_by(operation, client.v1.refunds.list({"payment_intent": operation.hold.intent_id}))
+    ):
+        return found
     return client.v1.refunds.create(
         {
             "payment_intent": operation.hold.intent_id,
@@ -170,8 +180,14 @@ def onboarding_link(client, account: ConnectedAccount):
     return client.v2.core.account_links.create({"account": account.stripe_id, "use_case": use_case}).url
 
 
+def made_by(operation, found):
+    """The object an earlier attempt of this very operation made, if its answer was lost."""
+    mine = str(operation.pk)
+    return next((thing for thing in found.data if metadata_of(thing).get("operation_id") == mine), None)
+
+
 def options(operation):
-    return {"idempotency_key": operation.key}
+    return {"idempotency_key": operation.idempotency_key}
 
 
 def metadata(operation):

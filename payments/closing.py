@@ -1,13 +1,22 @@
 """How a payment ends: once the part due is decided, the rest never reaches us or goes back."""
 
+from django.utils.translation import gettext as _
+
 from payments import ledger, operations
+from payments.errors import PaymentError
 from payments.models import CheckoutSession, Payment, StripeOperation
 
 
 def close_payment(payment, basis_points):
-    """Decide the part of the price that is due, for good; the caller holds the mission's lock."""
+    """Decide the part of the price that is due, for good; the caller holds the mission's lock.
+
+    Raises PaymentError when a part is due and the hold has been lost.
+    """
+    if basis_points and not payment.is_funded:
+        raise PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
     payment.due_basis_points = basis_points
     payment.save(update_fields=["due_basis_points"])
+    operations.give_up(payment.operations.filter(kind=StripeOperation.Kind.PLACE_HOLD))
     end_sessions(payment)
     hold = payment.holds.live().first()
     if hold is not None:
@@ -47,7 +56,10 @@ def release(payment):
 
 
 def end_sessions(payment):
-    """Close the pages where the client could still pay."""
+    """Close the pages where the client could still pay, and those still being made."""
+    making = payment.sessions.filter(status=CheckoutSession.Status.CREATING)
+    operations.give_up(payment.operations.filter(kind=StripeOperation.Kind.CREATE_SESSION, session__in=making))
+    making.update(status=CheckoutSession.Status.EXPIRED)
     for session in payment.sessions.filter(status=CheckoutSession.Status.OPEN):
         session.status = CheckoutSession.Status.EXPIRED
         session.save(update_fields=["status"])

@@ -1,5 +1,7 @@
 from django.urls import reverse
 
+from accounts.actions import notify
+from accounts.models import User
 from marketplace import formatting
 from missions.emails import tell
 
@@ -17,6 +19,13 @@ def tell_professional(payment, template, **context):
 def tell_both(payment, template, **context):
     tell_client(payment, template, **context)
     tell_professional(payment, template, **context)
+
+
+def tell_staff(key, template, row):
+    """Tell the team that a row of the books waits for them in the admin."""
+    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    for user in User.objects.filter(is_staff=True, is_active=True):
+        notify(user, f"payments/emails/{template}_staff", key, url=url, row=str(row))
 
 
 def tell_to_pay(payment):

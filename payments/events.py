@@ -7,11 +7,13 @@ from django.db.models import F
 
 from marketplace import clock
 from payments import sync
+from payments.emails import tell_staff
 from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeEvent
+from payments.runner import run_payment
 
 State = StripeEvent.State
 
-# An object we do not know may be one our own commit has not reached yet; after a day it is not ours.
+# An object we do not know may be one our own commit has not reached yet; after some hours it is not ours.
 RETRY_DELAY = timedelta(minutes=1)
 MAX_ATTEMPTS = 30
 
@@ -25,12 +27,20 @@ HANDLERS = {
     "v2.core.account[requirements].updated": sync.sync_account,
 }
 
+# Rare, and for a person to judge: the team is told.
+ALERTS = {
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "refund.failed",
+    "transfer.reversed",
+}
+
 UNKNOWN = (CheckoutSession.DoesNotExist, Payment.DoesNotExist, ConnectedAccount.DoesNotExist, KeyError)
 
 
 def receive(event_id, event_type, object_id):
     """Keep an event once, however often it is delivered; returns its row, new or not."""
-    state = State.PENDING if event_type in HANDLERS else State.IGNORED
+    state = State.PENDING if event_type in HANDLERS or event_type in ALERTS else State.IGNORED
     defaults = {"type": event_type, "object_id": object_id, "state": state, "due_at": clock.now()}
     event, _created = StripeEvent.objects.get_or_create(event_id=event_id, defaults=defaults)
     return event
@@ -43,12 +53,21 @@ def process(event_id):
     if not claim(event):
         return
     try:
-        HANDLERS[event.type](event.object_id)
+        answer(event)
     except UNKNOWN:
         if event.attempts + 1 >= MAX_ATTEMPTS:
             finish(event, State.IGNORED)
     else:
         finish(event, State.DONE)
+
+
+def answer(event):
+    if event.type in ALERTS:
+        tell_staff(f"event:{event.pk}", "stripe_alert", event)
+        return
+    found = HANDLERS[event.type](event.object_id)
+    if isinstance(found, Payment):
+        run_payment(found.pk)
 
 
 def claim(event):

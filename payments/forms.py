@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client
@@ -34,6 +35,8 @@ class CheckoutForm(forms.Form):
 
 
 class CancelForm(forms.Form):
+    """`fee` is what cancelling costs now, in basis points; it must be what the person was shown."""
+
     reason = forms.CharField(
         label=_("Votre motif"),
         help_text=_("L’autre partie le lira."),
@@ -41,6 +44,17 @@ class CancelForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data=None, *, fee):
+        super().__init__(data, initial={"seen": fee})
+        self.fee = fee
+
+    def clean(self):
+        if self.cleaned_data.get("seen") != self.fee:
+            self.data = self.data.copy()
+            self.data["seen"] = self.fee
+            raise ValidationError(_("Le montant dû vient de changer. Relisez-le avant d’annuler."))
 
 
 class ContestForm(forms.ModelForm):

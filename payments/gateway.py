@@ -8,8 +8,8 @@ from django.conf import settings
 # Connecting, then reading, in seconds: the SDK's own 80 s would keep a person waiting.
 TIMEOUT = (3.05, 20)
 
-# Whether the call took effect is unknown: read Stripe before writing again.
-AMBIGUOUS = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError)
+# Stripe understood and said no. Anything else (a time-out, a 5xx, a key in use, a wrong key) may be tried again.
+DEFINITIVE = (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError)
 
 
 @cache
@@ -28,5 +28,15 @@ def connect(http_client, *, retries=2):
     )
 
 
-def is_ambiguous(error):
-    return isinstance(error, AMBIGUOUS) and not (400 <= (error.http_status or 0) < 429)
+def metadata_of(thing):
+    """What we wrote on one of Stripe's objects, as a dict: theirs are not."""
+    return thing.metadata.to_dict() if thing.metadata else {}
+
+
+def is_definitive(error):
+    return isinstance(error, DEFINITIVE)
+
+
+def is_kept(error):
+    """Whether Stripe keeps this very answer under the key, and would repeat it for 24 h."""
+    return isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500

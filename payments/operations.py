@@ -18,7 +18,8 @@ def prepare(kind, key, **fields):
 
 
 def prepare_customer(client):
-    return prepare(Kind.CREATE_CUSTOMER, f"customer:{client.pk}", client=client)
+    attempt = _attempt(StripeOperation.objects.filter(client=client), Kind.CREATE_CUSTOMER)
+    return prepare(Kind.CREATE_CUSTOMER, f"customer:{client.pk}:{attempt}", client=client)
 
 
 def prepare_session(session):
@@ -30,34 +31,57 @@ def prepare_session_end(session):
 
 
 def prepare_hold(payment):
-    key = f"hold:{payment.pk}:{_attempt(payment, Kind.PLACE_HOLD)}"
+    key = f"hold:{payment.pk}:{_attempt(payment.operations, Kind.PLACE_HOLD)}"
     return prepare(Kind.PLACE_HOLD, key, payment=payment, amount_cents=payment.amount_cents)
 
 
 def prepare_capture(hold, cents):
-    key = f"capture:{hold.intent_id}:{cents}:{_attempt(hold.payment, Kind.CAPTURE)}"
+    key = f"capture:{hold.intent_id}:{cents}:{_attempt(hold.operations, Kind.CAPTURE)}"
     return prepare(Kind.CAPTURE, key, payment=hold.payment, hold=hold, amount_cents=cents)
 
 
 def prepare_cancellation(hold):
-    return prepare(Kind.CANCEL_HOLD, f"cancel:{hold.intent_id}", payment=hold.payment, hold=hold)
+    key = f"cancel:{hold.intent_id}:{_attempt(hold.operations, Kind.CANCEL_HOLD)}"
+    return prepare(Kind.CANCEL_HOLD, key, payment=hold.payment, hold=hold)
 
 
-def prepare_transfer(payment, cents):
-    key = f"transfer:{payment.pk}:{cents}:{_attempt(payment, Kind.TRANSFER)}"
-    return prepare(Kind.TRANSFER, key, payment=payment, amount_cents=cents)
+def prepare_transfer(payment, cents, **fields):
+    key = f"transfer:{payment.pk}:{cents}:{_attempt(payment.operations, Kind.TRANSFER)}"
+    return prepare(Kind.TRANSFER, key, payment=payment, amount_cents=cents, **fields)
 
 
 def prepare_refund(hold, cents):
-    key = f"refund:{hold.intent_id}:{cents}"
+    key = f"refund:{hold.intent_id}:{cents}:{_attempt(hold.operations, Kind.REFUND)}"
     return prepare(Kind.REFUND, key, payment=hold.payment, hold=hold, amount_cents=cents)
 
 
 def prepare_account(professional):
-    return prepare(Kind.CREATE_ACCOUNT, f"account:{professional.pk}", professional=professional)
+    attempt = _attempt(StripeOperation.objects.filter(professional=professional), Kind.CREATE_ACCOUNT)
+    return prepare(Kind.CREATE_ACCOUNT, f"account:{professional.pk}:{attempt}", professional=professional)
 
 
-def _attempt(payment, kind):
+def prepare_again(operation):
+    """Give up a row Stripe refused, and owe the same call under a new key."""
+    StripeOperation.objects.filter(pk=operation.pk).update(state=StripeOperation.State.REFUSED)
+    return AGAIN[operation.kind](operation)
+
+
+def give_up(operations):
+    """Forget the calls that were never begun."""
+    operations.filter(state=StripeOperation.State.PENDING, attempts=0).update(state=StripeOperation.State.REFUSED)
+
+
+def _attempt(operations, kind):
     """A new number only after Stripe refused for good: until then the same key must protect the same call."""
-    refused = payment.operations.filter(kind=kind, state=StripeOperation.State.REFUSED)
-    return refused.count() + 1
+    return operations.filter(kind=kind, state=StripeOperation.State.REFUSED).count() + 1
+
+
+AGAIN = {
+    Kind.CREATE_CUSTOMER: lambda operation: prepare_customer(operation.client),
+    Kind.CREATE_ACCOUNT: lambda operation: prepare_account(operation.professional),
+    Kind.PLACE_HOLD: lambda operation: prepare_hold(operation.payment),
+    Kind.CAPTURE: lambda operation: prepare_capture(operation.hold, operation.amount_cents),
+    Kind.CANCEL_HOLD: lambda operation: prepare_cancellation(operation.hold),
+    Kind.TRANSFER: lambda operation: prepare_transfer(operation.payment, operation.amount_cents),
+    Kind.REFUND: lambda operation: prepare_refund(operation.hold, operation.amount_cents),
+}

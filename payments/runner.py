@@ -11,9 +11,9 @@ from django.db.models import F
 from marketplace import clock
 from missions import actions as missions
 from missions.models import MissionEvent
-from payments import closing, gateway, ledger, sync
+from payments import closing, gateway, ledger, operations, sync
 from payments.calls import CALLS
-from payments.emails import tell_client, tell_professional
+from payments.emails import tell_client, tell_professional, tell_staff
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
 
 logger = logging.getLogger(__name__)
@@ -26,12 +26,15 @@ LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
 MAX_ATTEMPTS = 20
 
+# Refused for good, these are simply made anew when somebody asks again.
+MADE_ON_DEMAND = (Kind.CREATE_CUSTOMER, Kind.CREATE_ACCOUNT, Kind.CREATE_SESSION)
+
 
 @shared_task
 def run_payment(payment_id):
     """Run what is due for a payment, then what its answers made due, until nothing is."""
-    operations = StripeOperation.objects.filter(payment=payment_id).order_by("pk")
-    while operation := operations.due(clock.now()).first():
+    due = StripeOperation.objects.filter(payment=payment_id).order_by("pk")
+    while operation := due.due(clock.now()).first():
         run(operation)
 
 
@@ -68,39 +71,22 @@ def claim(operation):
 @transaction.atomic
 def record_answer(operation, answer):
     """Write what Stripe answered and what follows from it, once."""
-    if not finish(operation, State.DONE, stripe_id=answer.id):
-        return
-    RECORDS[operation.kind](operation, answer)
+    if finish(operation, State.DONE, stripe_id=answer.id):
+        RECORDS[operation.kind](operation, answer)
 
 
 def record_error(operation, error):
     logger.warning("Stripe refused %s: %s", operation.key, error.code or type(error).__name__)
-    if gateway.is_ambiguous(error) and operation.attempts < MAX_ATTEMPTS:
-        StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error))
-    elif operation.kind == Kind.PLACE_HOLD and isinstance(error, stripe.CardError):
-        record_refused_hold(operation, error)
-    elif operation.kind in (Kind.EXPIRE_SESSION, Kind.CANCEL_HOLD):
-        record_too_late(operation, error)
+    if gateway.is_definitive(error):
+        REFUSALS.get(operation.kind, record_stuck)(operation, error)
+    elif operation.attempts < MAX_ATTEMPTS:
+        key_round = operation.key_round + gateway.is_kept(error)
+        StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error), key_round=key_round)
     else:
-        finish(operation, State.STUCK, error=describe(error))
+        record_stuck(operation, error)
 
 
 @transaction.atomic
-def record_refused_hold(operation, error):
-    payment = sync.lock_payment(operation.payment)
-    if finish(operation, State.REFUSED, error=describe(error)) and not payment.is_closed:
-        sync.write_refused_hold(payment, error)
-
-
-def record_too_late(operation, error):
-    """What we wanted to end had ended by itself: read how."""
-    finish(operation, State.REFUSED, error=describe(error))
-    if operation.kind == Kind.EXPIRE_SESSION:
-        sync.sync_session(operation.session.stripe_id)
-    else:
-        sync.sync_intent(operation.hold.intent_id)
-
-
 def finish(operation, state, **fields):
     """Leave the pending state, for good; false when another process did so first."""
     if operation.payment_id:
@@ -114,6 +100,55 @@ def describe(error):
     return f"{type(error).__name__} {error.code or ''} {error.request_id or ''}".strip()
 
 
+# What follows from a refusal
+
+
+@transaction.atomic
+def record_stuck(operation, error):
+    """Nothing more can be done without somebody of the team, who is told."""
+    if operation.kind in MADE_ON_DEMAND:
+        finish(operation, State.REFUSED, error=describe(error))
+    elif finish(operation, State.STUCK, error=describe(error)):
+        tell_staff(f"operation:{operation.pk}", "operation_stuck", operation)
+
+
+@transaction.atomic
+def record_refused_hold(operation, error):
+    if finish(operation, State.REFUSED, error=describe(error)):
+        may_retry = isinstance(error, stripe.CardError) and error.code != "authentication_required"
+        sync.write_refused_hold(operation.payment, may_retry=may_retry)
+
+
+def record_too_late(operation, error):
+    """What we wanted to end had ended by itself: read how."""
+    finish(operation, State.REFUSED, error=describe(error))
+    if operation.kind == Kind.EXPIRE_SESSION:
+        sync.sync_session(operation.session.stripe_id)
+    else:
+        sync.sync_intent(operation.hold.intent_id)
+
+
+def record_refused_transfer(operation, error):
+    """An account may close before its event reaches us: read it, and wait with the share if that is so."""
+    account = sync.sync_account(operation.payment.mission.professional.account.stripe_id)
+    if account.is_payable:
+        record_stuck(operation, error)
+        return
+    with transaction.atomic():
+        if finish(operation, State.REFUSED, error=describe(error)):
+            due_at = clock.now() + NOT_PAYABLE_DELAY
+            operations.prepare_transfer(operation.payment, operation.amount_cents, due_at=due_at)
+            tell_professional(operation.payment, "not_payable")
+
+
+REFUSALS = {
+    Kind.PLACE_HOLD: record_refused_hold,
+    Kind.EXPIRE_SESSION: record_too_late,
+    Kind.CANCEL_HOLD: record_too_late,
+    Kind.TRANSFER: record_refused_transfer,
+}
+
+
 # What follows from each answer, under the payment's lock
 
 
@@ -122,9 +157,14 @@ def customer_created(operation, answer):
 
 
 def session_created(operation, answer):
-    session = operation.session
-    session.stripe_id, session.url, session.status = answer.id, answer.url, CheckoutSession.Status.OPEN
+    """Open the page, unless the client has another one by now, or nothing left to pay."""
+    session = CheckoutSession.objects.get(pk=operation.session_id)
+    session.stripe_id, session.url = answer.id, answer.url
+    wanted = session.status == CheckoutSession.Status.CREATING and not operation.payment.is_closed
+    session.status = CheckoutSession.Status.OPEN if wanted else CheckoutSession.Status.EXPIRED
     session.save(update_fields=["stripe_id", "url", "status"])
+    if not wanted:
+        operations.prepare_session_end(session)
 
 
 def session_expired(operation, answer):
@@ -132,7 +172,10 @@ def session_expired(operation, answer):
 
 
 def hold_placed(operation, answer):
-    sync.write_intent(operation.payment, answer)
+    if answer.status == "requires_capture":
+        sync.write_intent(operation.payment, answer)
+    else:
+        sync.write_refused_hold(operation.payment, may_retry=False)
 
 
 def captured(operation, answer):
@@ -141,7 +184,7 @@ def captured(operation, answer):
 
 def hold_cancelled(operation, answer):
     Hold.objects.filter(pk=operation.hold_id).update(status=Hold.Status.CANCELLED)
-    if operation.payment.status == Payment.Status.HELD:
+    if operation.payment.is_closed and operation.payment.status == Payment.Status.HELD:
         closing.set_status(operation.payment, Payment.Status.RETURNED)
 
 

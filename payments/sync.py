@@ -4,6 +4,8 @@ read the object again and end here, so their order, their delay and their number
 
 from datetime import UTC, datetime, timedelta
 
+import stripe
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Professional
@@ -13,7 +15,7 @@ from missions.locking import lock_mission, lock_professional
 from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
 from payments import closing, gateway, ledger, operations
-from payments.emails import tell_both, tell_client
+from payments.emails import tell_both, tell_client, tell_staff
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment
 
 RETRY_DELAY = timedelta(hours=6)
@@ -27,22 +29,31 @@ def sync_session(stripe_id):
     session = CheckoutSession.objects.select_related("payment__mission").get(stripe_id=stripe_id)
     expand = {"expand": ["payment_intent.latest_charge", "setup_intent"]}
     apply_session(session, gateway.client().v1.checkout.sessions.retrieve(stripe_id, expand))
-    return session
+    return session.payment
 
 
 def sync_intent(intent_id):
     """Read a payment intent again; raises Payment.DoesNotExist when it is not (yet) ours."""
     expand = {"expand": ["latest_charge.balance_transaction"]}
     intent = gateway.client().v1.payment_intents.retrieve(intent_id, expand)
-    apply_intent(Payment.objects.select_related("mission").get(pk=intent.metadata["payment_id"]), intent)
+    traces = gateway.metadata_of(intent)
+    if traces.get("env") != settings.STRIPE_ENV:
+        raise Payment.DoesNotExist
+    payment = Payment.objects.select_related("mission").get(pk=traces["payment_id"])
+    apply_intent(payment, intent)
+    return payment
 
 
 def sync_account(stripe_id):
     """Read a professional's account again; raises ConnectedAccount.DoesNotExist when it is not (yet) ours."""
     account = ConnectedAccount.objects.get(stripe_id=stripe_id)
+    asked_at = clock.now()
     include = {"include": ["configuration.recipient", "requirements"]}
-    apply_account(account, gateway.client().v2.core.accounts.retrieve(stripe_id, include))
-    return account
+    try:
+        found = gateway.client().v2.core.accounts.retrieve(stripe_id, include)
+    except stripe.PermissionError:
+        found = None
+    return apply_account(account, found, asked_at)
 
 
 # Writing what was read
@@ -68,13 +79,26 @@ def apply_intent(payment, intent):
 
 
 @transaction.atomic
-def apply_account(account, found):
-    """Payable means that Stripe lets transfers in: nothing else, and certainly not the return page."""
-    professional = lock_professional(account.professional_id)
-    account.transfers = found.configuration.recipient.capabilities.stripe_balance.stripe_transfers.status
-    account.checked_at = clock.now()
-    account.save(update_fields=["transfers", "checked_at"])
-    Professional.objects.filter(pk=professional.pk).update(payable=account.is_payable)
+def apply_account(account, found, asked_at):
+    """Payable means that Stripe lets transfers in: nothing else, and certainly not the return page.
+
+    An answer asked for before the one we know is left aside.
+    """
+    lock_professional(account.professional_id)
+    account.refresh_from_db()
+    if account.checked_at is None or account.checked_at <= asked_at:
+        account.transfers, account.checked_at = transfers_status(found), asked_at
+        account.save(update_fields=["transfers", "checked_at"])
+        Professional.objects.filter(pk=account.professional_id).update(payable=account.is_payable)
+    return account
+
+
+def transfers_status(found):
+    """The capability's status; an account that is closed, or not a recipient, cannot be paid."""
+    recipient = found and found.configuration and found.configuration.recipient
+    if not recipient:
+        return ConnectedAccount.Transfers.UNSUPPORTED
+    return recipient.capabilities.stripe_balance.stripe_transfers.status
 
 
 def lock_payment(payment):
@@ -100,8 +124,22 @@ def write_intent(payment, intent):
     if intent.status == "requires_capture":
         write_hold(payment, intent)
     elif intent.status == "canceled":
-        payment.holds.filter(intent_id=intent.id, status=Hold.Status.LIVE).update(status=Hold.Status.EXPIRED)
-        payment.holds.filter(intent_id=intent.id, status=Hold.Status.UNWANTED).update(status=Hold.Status.CANCELLED)
+        for hold in payment.holds.filter(intent_id=intent.id):
+            write_end(payment, hold)
+
+
+def write_end(payment, hold):
+    """A hold is no more. Lost on a mission still to be paid, everybody hears of it and the client pays again."""
+    lost = hold.status == Hold.Status.LIVE
+    hold.status = Hold.Status.EXPIRED if lost else Hold.Status.CANCELLED
+    hold.save(update_fields=["status"])
+    if lost and payment.is_closed:
+        closing.set_status(payment, Payment.Status.RETURNED)
+    elif lost:
+        closing.set_status(payment, Payment.Status.CARD_REFUSED)
+        missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
+        tell_both(payment, "hold_lost", key=str(hold.pk))
+        tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
 
 
 def write_hold(payment, intent):
@@ -116,15 +154,28 @@ def write_hold(payment, intent):
         amount_cents=intent.amount,
         capture_before=datetime.fromtimestamp(charge.payment_method_details.card.capture_before, UTC),
     )
-    if payment.is_closed or payment.mission.status not in (Mission.Status.ACCEPTED, Mission.Status.BOOKED):
+    if not is_awaited(payment, intent):
         hold.status = Hold.Status.UNWANTED
         hold.save()
         operations.prepare_cancellation(hold)
         return
     hold.save()
+    by = None if payment.status == Payment.Status.CARD_SAVED else payment.mission.client.user
     closing.set_status(payment, Payment.Status.HELD)
-    missions.secure_mission(payment.mission, by=payment.mission.client.user)
-    tell_both(payment, "secured")
+    if payment.mission.status in (Mission.Status.ACCEPTED, Mission.Status.BOOKED):
+        missions.secure_mission(payment.mission, by=by)
+    tell_both(payment, "secured", key=str(hold.pk))
+
+
+def is_awaited(payment, intent):
+    """Whether this is the amount we wait for, on a mission that still lives and is not held already."""
+    waiting = (Payment.Status.PENDING, Payment.Status.CARD_SAVED, Payment.Status.CARD_REFUSED)
+    return (
+        not payment.is_closed
+        and not payment.mission.is_final
+        and payment.status in waiting
+        and intent.amount == payment.amount_cents
+    )
 
 
 def write_capture(operation, intent):
@@ -144,10 +195,11 @@ def fee_cents(intent):
     return movement.fee if movement else 0
 
 
-def write_refused_hold(payment, error):
+def write_refused_hold(payment, *, may_retry):
     """The bank said no to a hold without the client: once more in 6 h, or the client must come back."""
-    refused = payment.operations.filter(kind="place_hold", state="refused").count()
-    if error.code != "authentication_required" and refused < 2:
+    if payment.is_closed:
+        return
+    if may_retry and payment.operations.filter(kind="place_hold", state="refused").count() < 2:
         payment.hold_due_at = clock.now() + RETRY_DELAY
         payment.save(update_fields=["hold_due_at"])
         return

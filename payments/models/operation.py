@@ -42,6 +42,7 @@ class StripeOperation(models.Model):
     professional = models.ForeignKey(Professional, models.PROTECT, null=True, related_name="+")
     amount_cents = models.PositiveBigIntegerField(_("montant"), null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    key_round = models.PositiveSmallIntegerField(default=1)
     due_at = models.DateTimeField()
     stripe_id = models.CharField(max_length=120, blank=True)
     error = models.TextField(blank=True)
@@ -64,3 +65,8 @@ class StripeOperation(models.Model):
 
     def __str__(self):
         return self.key
+
+    @property
+    def idempotency_key(self):
+        """Another one for each 5xx that Stripe keeps under the last: it was read first, so nothing is doubled."""
+        return self.key if self.key_round == 1 else f"{self.key}:{self.key_round}"

@@ -33,7 +33,7 @@ class Payment(models.Model):
         HELD = "held", _("Paiement garanti")
         KEPT = "kept", _("Paiement encaissé, conservé par Stripe")
         RELEASED = "released", _("Réparti")
-        RETURNED = "returned", _("Rien débité")
+        RETURNED = "returned", _("Rendu au client")
 
     mission = models.OneToOneField(Mission, models.PROTECT, related_name="payment")
     amount_cents = models.PositiveBigIntegerField(_("montant"))
@@ -62,6 +62,14 @@ class Payment(models.Model):
     def is_closed(self):
         """Once the part due is decided, nothing else may be held."""
         return self.due_basis_points is not None
+
+    def is_hold_due(self, now):
+        return self.status == self.Status.CARD_SAVED and self.hold_due_at is not None and self.hold_due_at <= now
+
+    @property
+    def is_funded(self):
+        """Whether there is money to share: held on the card, or captured and kept."""
+        return self.status in (self.Status.HELD, self.Status.KEPT)
 
     @property
     def price(self):

@@ -6,11 +6,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
+from accounts.tests.factories import make_staff
 from missions.errors import MissionError
 from missions.models import Contest, Mission, SeatReservation
-from payments import actions, tasks
+from payments import actions, operations, tasks
 from payments.errors import PaymentError
 from payments.models import Hold, LedgerEntry, LedgerTransaction, Payment
+from payments.simulator import accounts
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +123,7 @@ def test_nobody_travels_for_a_mission_that_is_not_held_a_day_before(simulator, c
     make_account(payment.mission.professional, simulator)
     payment = pay(payment, simulator, SAVED_THEN_DECLINED)
     for instant in (payment.hold_due_at, payment.hold_due_at + timedelta(hours=7), payment.mission.deadline_at):
-        clock.set(instant + timedelta(minutes=1))
+        clock.set(instant + timedelta(minutes=16))
         tasks.sweep_payments()
 
     payment = fresh(payment)
@@ -148,7 +150,7 @@ def test_a_hold_waits_for_papers_to_be_in_order(simulator, clock):
 def test_an_unpaid_mission_frees_its_agents_and_closes_the_page(simulator, clock):
     payment = make_payment()
     actions.start_checkout(payment, by=payment.mission.client.user)
-    clock.set(payment.mission.deadline_at + timedelta(minutes=1))
+    clock.set(payment.mission.deadline_at + timedelta(minutes=16))
     tasks.sweep_payments()
 
     assert fresh(payment).mission.status == Mission.Status.EXPIRED
@@ -234,9 +236,7 @@ def test_a_dying_hold_is_captured_and_kept_then_shared_when_staff_settle(simulat
         (payment.price.total_cents, 0),
     )
 
-    actions.settle(
-        payment.mission.contest, by=payment.mission.client.user, performed_basis_points=6000, note="6 h sur 10"
-    )
+    actions.settle(payment.mission.contest, by=make_staff(), performed_basis_points=6000, note="6 h sur 10")
     payment = work(payment)
     scaled = payment.price.scaled(6000)
     refunds = [refund["amount"] for refund in simulator.book.every("refund") if refund["status"] == "succeeded"]
@@ -249,9 +249,7 @@ def test_a_dying_hold_is_captured_and_kept_then_shared_when_staff_settle(simulat
 def test_settling_a_live_hold_captures_only_the_part_performed(simulator, clock):
     payment = make_ended_payment(simulator, clock)
     actions.contest(payment.mission, by=payment.mission.professional.user, reason=Contest.Reason.CLIENT_ABSENT)
-    actions.settle(
-        fresh(payment).mission.contest, by=payment.mission.client.user, performed_basis_points=2500, note="Un quart"
-    )
+    actions.settle(fresh(payment).mission.contest, by=make_staff(), performed_basis_points=2500, note="Un quart")
     payment = work(payment)
 
     scaled = payment.price.scaled(2500)
@@ -283,9 +281,10 @@ def test_a_professional_no_longer_payable_at_release_is_told_and_paid_later(simu
     assert captured_and_transferred(simulator)[1] == payment.price.professional_cents
 
 
-def test_an_answer_lost_is_read_again_and_never_doubled(simulator, clock):
+@pytest.mark.parametrize("route", ["payment_intents.capture", "transfers.create"])
+def test_an_answer_lost_is_read_again_and_never_doubled(simulator, clock, route):
     payment = make_ended_payment(simulator, clock)
-    simulator.faults.add("lose_answer", on="payment_intents.capture")
+    simulator.faults.add("lose_answer", on=route)
     actions.confirm(payment.mission, by=payment.mission.client.user)
     work(payment)
     clock.advance(timedelta(minutes=5))
@@ -327,3 +326,123 @@ def test_the_database_refuses_a_movement_that_does_not_sum_to_zero(simulator):
 
     with pytest.raises(IntegrityError):
         book_one_line()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_paid_at_the_last_second_is_read_before_the_deadline_acts(simulator, clock):
+    payment = make_payment()
+    make_account(payment.mission.professional, simulator)
+    actions.start_checkout(payment, by=payment.mission.client.user)
+    simulator.hosted.pay(payment.sessions.get().stripe_id)
+    clock.set(payment.mission.deadline_at + timedelta(minutes=16))
+    tasks.sweep_payments()
+
+    assert fresh(payment).mission.status == Mission.Status.SECURED
+    assert payment.holds.get().status == Hold.Status.LIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_lost_on_a_live_mission_is_told_and_paid_again(simulator, clock):
+    staff = make_staff()
+    payment = make_held_payment(simulator)
+    lost = payment.holds.get()
+    clock.set(lost.capture_before + timedelta(hours=1))
+    simulator.tick()
+    actions.sync.sync_intent(lost.intent_id)
+
+    payment = fresh(payment)
+    assert (payment.status, payment.mission.status) == (Payment.Status.CARD_REFUSED, Mission.Status.SECURED)
+    assert {note.template for note in staff.notifications.all()} == {"payments/emails/hold_lost_staff"}
+    with pytest.raises(PaymentError):
+        actions.confirm(payment.mission, by=payment.mission.client.user)
+    assert fresh(payment).mission.status == Mission.Status.SECURED
+
+    payment = pay(payment, simulator)
+    assert (payment.status, payment.mission.status) == (Payment.Status.HELD, Mission.Status.SECURED)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    assert work(payment).status == Payment.Status.RELEASED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transfer_refused_for_an_account_just_closed_waits_for_it(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = payment.mission.professional.account
+    accounts.set_status(simulator, simulator.book.get("v2.core.account", account.stripe_id), "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    payment = work(payment)
+    assert payment.mission.professional.payable is False
+    assert captured_and_transferred(simulator) == (payment.price.total_cents, 0)
+
+    accounts.set_status(simulator, simulator.book.get("v2.core.account", account.stripe_id), "active")
+    actions.sync.sync_account(account.stripe_id)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+    assert captured_and_transferred(simulator)[1] == payment.price.professional_cents
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stripe_refuses_for_good_waits_for_the_team_and_runs_again(simulator, clock):
+    staff = make_staff()
+    payment = make_ended_payment(simulator, clock)
+    Hold.objects.update(intent_id="pi_unknown")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    stuck = payment.operations.get(kind="capture")
+    assert (stuck.state, staff.notifications.get().template) == ("stuck", "payments/emails/operation_stuck_staff")
+
+    Hold.objects.update(intent_id=simulator.book.every("payment_intent")[0]["id"])
+    operations.prepare_again(stuck)
+    work(payment)
+    assert captured_and_transferred(simulator) == (payment.price.total_cents, payment.price.professional_cents)
+
+
+def test_a_500_kept_under_the_key_is_read_then_asked_again_under_another(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("server_error", on="payment_intents.capture")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    assert captured_and_transferred(simulator) == (0, 0)
+
+    clock.advance(timedelta(minutes=5))
+    tasks.sweep_payments()
+    assert captured_and_transferred(simulator) == (payment.price.total_cents, payment.price.professional_cents)
+
+
+@pytest.mark.parametrize("route", ["customers.create", "checkout.sessions.create"])
+def test_a_silent_stripe_is_said_so_and_the_next_click_pays(simulator, clock, route):
+    payment = make_payment()
+    make_account(payment.mission.professional, simulator)
+    simulator.faults.add("refuse_connection", on=route)
+    with pytest.raises(PaymentError):
+        actions.start_checkout(payment, by=payment.mission.client.user)
+
+    clock.advance(timedelta(minutes=5))
+    assert pay(payment, simulator).status == Payment.Status.HELD
+    tasks.sweep_payments()
+    assert payment.sessions.filter(status="open").count() == 0
+
+
+def test_an_intent_of_another_amount_is_freed(simulator):
+    payment = make_payment()
+    Payment.objects.filter(pk=payment.pk).update(amount_cents=100)
+    actions.start_checkout(fresh(payment), by=payment.mission.client.user)
+    session = payment.sessions.get()
+    simulator.hosted.pay(session.stripe_id)
+    Payment.objects.filter(pk=payment.pk).update(amount_cents=payment.amount_cents)
+    actions.sync.sync_session(session.stripe_id)
+    work(payment)
+
+    assert fresh(payment).mission.status == Mission.Status.ACCEPTED
+    assert payment.holds.get().status == Hold.Status.CANCELLED
+
+
+def test_a_hold_not_yet_asked_for_is_never_placed_on_a_cancelled_mission(simulator, clock):
+    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=20))
+    make_account(payment.mission.professional, simulator)
+    payment = pay(payment, simulator)
+    clock.set(payment.hold_due_at)
+    actions.place_hold(payment)
+    actions.cancel(payment.mission, by=payment.mission.client.user)
+    work(payment)
+
+    assert simulator.book.every("payment_intent") == []

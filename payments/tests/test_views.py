@@ -167,7 +167,7 @@ def test_cancelling_says_what_it_costs_first(as_client, simulator, clock):
     url = reverse("payments:mission_cancel", args=[payment.mission_id])
 
     assert "Vous paierez 82,80\xa0€ sur 276,00\xa0€" in browser.get(url).content.decode()
-    browser.post(url, {"reason": "Plus besoin"})
+    browser.post(url, {"reason": "Plus besoin", "seen": 3000})
     assert work(payment).status == Payment.Status.RELEASED
 
 

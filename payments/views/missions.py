@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from marketplace import clock
+from marketplace.errors import MarketplaceError
 from missions.actions import answer_contest
-from missions.errors import MissionError
 from payments import actions
 from payments.forms import AnswerForm, CancelForm, ContestForm
 from payments.queries import payment_of, payment_of_client
@@ -19,16 +19,18 @@ def mission_confirm(request, pk):
     if request.method != "POST":
         context = {"mission": mission, "payment": mission.payment, "ended": mission.has_ended(clock.now())}
         return render(request, "payments/mission_confirm.html", context)
-    return act(request, mission, _("Mission validée : le professionnel est payé."), partial(actions.confirm, mission))
+    return act(
+        request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
+    )
 
 
 def mission_cancel(request, pk):
     payment = payment_of(request.user, pk)
-    form = CancelForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        action = partial(actions.cancel, payment.mission)
-        return act(request, payment.mission, _("La mission est annulée."), action, **form.cleaned_data)
     fee = actions.cancellation_fee(payment, request.user)
+    form = CancelForm(request.POST or None, fee=fee)
+    if request.method == "POST" and form.is_valid():
+        action = partial(actions.cancel, payment.mission, reason=form.cleaned_data["reason"])
+        return act(request, payment.mission, _("La mission est annulée."), action)
     context = page_context(request, payment.mission, form) | {"payment": payment, "fee": payment.price.scaled(fee)}
     return render(request, "payments/mission_cancel.html", context)
 
@@ -62,7 +64,7 @@ def act(request, mission, done, action, **fields):
     """Do it and say so, or say why not; back to the discussion either way."""
     try:
         action(by=request.user, **fields)
-    except MissionError as error:
+    except MarketplaceError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, done)

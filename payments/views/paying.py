@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import clock
-from missions.errors import MissionError
+from marketplace.errors import MarketplaceError
+from marketplace.queue import after_commit
 from payments import actions, sync
-from payments.errors import PaymentError
 from payments.forms import CheckoutForm
 from payments.models import CheckoutSession, Payment
 from payments.queries import payment_of_client
+from payments.runner import run_payment
 
 
 @require_safe
@@ -32,7 +33,7 @@ def checkout_start(request, pk):
         return page(request, payment, form, status=422)
     try:
         url = actions.start_checkout(payment, by=request.user, early_start=form.asks_early_start)
-    except (PaymentError, MissionError) as error:
+    except MarketplaceError as error:
         messages.error(request, str(error))
         return redirect("payments:payment", pk=pk)
     return HttpResponseRedirect(url, status=303)
@@ -69,10 +70,11 @@ def policy_steps(payment):
 def checkout_return(request):
     """Where Stripe sends the client back. What really happened is read from Stripe, as the webhook does."""
     try:
-        session = sync.sync_session(request.GET.get("session_id", ""))
+        payment = sync.sync_session(request.GET.get("session_id", ""))
     except (CheckoutSession.DoesNotExist, stripe.InvalidRequestError) as error:
         raise Http404 from error
     except stripe.StripeError:
         messages.info(request, _("Stripe met du temps à répondre. Cette page se mettra à jour d’elle-même."))
-        session = get_object_or_404(CheckoutSession, stripe_id=request.GET["session_id"])
-    return redirect(session.payment.mission)
+        payment = get_object_or_404(Payment, sessions__stripe_id=request.GET["session_id"])
+    after_commit(run_payment, payment.pk)
+    return redirect(payment.mission)

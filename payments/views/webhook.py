@@ -17,7 +17,7 @@ def webhook(request):
     event = verified(request, settings.STRIPE_WEBHOOK_SECRETS, gateway.client().construct_event)
     if event is None:
         return HttpResponse(status=400)
-    return keep(event.id, event.type, event.data.object["id"])
+    return keep(event.id, event.type, getattr(event.data.object, "id", ""))
 
 
 @csrf_exempt
@@ -28,12 +28,15 @@ def webhook_thin(request):
     notice = verified(request, settings.STRIPE_THIN_WEBHOOK_SECRETS, gateway.client().parse_event_notification)
     if notice is None:
         return HttpResponse(status=400)
-    return keep(notice.id, notice.type, notice.related_object.id)
+    subject = getattr(notice, "related_object", None)
+    return keep(notice.id, notice.type, subject.id if subject else "")
 
 
 def verified(request, secrets, parse):
     """The event, if one of the secrets signed it (several live during a rotation), else None."""
     signature = request.headers.get("Stripe-Signature", "")
+    if not signature.isascii():
+        return None
     for secret in secrets:
         try:
             return parse(request.body, signature, secret)
