@@ -1,0 +1,28 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.tests.factories import make_client, make_professional
+from marketplace.tests.browser import people
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_client_finds_a_professional_and_writes_without_javascript(newcomer, clock):
+    make_professional("Vigie du Rhône", rates={"guarding": 2600})
+    client = make_client("Inès Gauthier")
+    day = timezone.localdate(clock.now()) + timedelta(days=10)
+    page = newcomer(java_script_enabled=False)
+    page.goto("/")
+    people.search(page, "Surveillance", "Lyon", day, "20:00", "8 h", 2)
+    expect(people.offer_of(page, "Vigie du Rhône")).to_contain_text("574,08 €")
+    people.follow(page, "Vigie du Rhône")
+    people.follow(page, "Contacter")
+    people.fill_login(page, client.user.email)
+    expect(page.get_by_label("Date")).to_have_value(day.isoformat())
+    page.get_by_label("Votre message").fill("Bonjour, êtes-vous libre ?")
+    people.press(page, "Envoyer ma demande")
+    people.read(page, "Votre demande est envoyée.")
+    people.write(page, "Nous serions deux cents.")
