@@ -158,10 +158,8 @@ def confirm_mission(mission, *, by):
 
 def contest_mission(mission, *, by, reason, text):
     """Either side says the mission did not go as agreed; nobody does when a silent week did."""
-    require(mission, Status.SECURED)
+    require_contestable(mission)
     now = clock.now()
-    if not mission.has_started(now):
-        raise MissionError(_("La mission n’a pas commencé : vous pouvez encore l’annuler."))
     Contest.objects.create(mission=mission, by=by, reason=reason, text=text, opened_at=now)
     move(mission, Status.CONTESTED, Kind.CONTESTED, by=by, deadline_at=now + policy.SETTLEMENT_DELAY)
     forget_reminders(mission)
@@ -197,6 +195,18 @@ def require(mission, *statuses):
             % {"status": mission.get_status_display()}
         )
     return mission
+
+
+def require_cancellable(mission):
+    require(mission, *Mission.BEFORE_START)
+    if mission.has_started(clock.now()):
+        raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
+
+
+def require_contestable(mission):
+    require(mission, Status.SECURED)
+    if not mission.has_started(clock.now()):
+        raise MissionError(_("La mission n’a pas commencé : vous pouvez encore l’annuler."))
 
 
 def require_client(mission, by):

@@ -59,7 +59,7 @@ def _merged(openings):
 def _days(days):
     if len(days) == 7:
         return _("tous les jours")
-    first, last = days[0].label.lower(), days[-1].label.lower()
+    first, last = (formatting.within_sentence(day.label) for day in (days[0], days[-1]))
     if len(days) == 1:
         return _("le %(day)s") % {"day": first}
     if len(days) == 2:

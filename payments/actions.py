@@ -14,7 +14,6 @@ from marketplace.queue import after_commit
 from missions import actions as missions
 from missions import policy
 from missions.emails import tell
-from missions.errors import MissionError
 from missions.locking import lock_professional
 from missions.models import Contest, Mission
 from payments import calls, closing, gateway, operations, runner, sync
@@ -215,10 +214,9 @@ def confirm(mission, *, by):
 def cancel(mission, *, by, reason=""):
     """Either side ends the mission before its start; the client owes what the frozen policy says."""
     payment = sync.lock_payment(mission.payment)
-    missions.require_party(payment.mission, by)
-    mission = missions.require(payment.mission, *Mission.BEFORE_START)
-    if mission.has_started(clock.now()):
-        raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
+    mission = payment.mission
+    missions.require_party(mission, by)
+    missions.require_cancellable(mission)
     fee = cancellation_fee(payment, by)
     missions.cancel_mission(mission, by=by, reason=reason, fee_basis_points=fee)
     close(payment, fee)

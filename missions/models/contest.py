@@ -21,8 +21,10 @@ class Contest(models.Model):
         CLIENT_ABSENT = "client_absent", _("Client absent ou lieu fermé")
         SILENCE = "silence", _("Mission non validée après 7 jours")
 
-    mission = models.OneToOneField(Mission, models.PROTECT, related_name="contest")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    mission = models.OneToOneField(Mission, models.PROTECT, verbose_name=_("mission"), related_name="contest")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("ouverte par"), null=True, related_name="+"
+    )
     reason = models.CharField(_("motif"), max_length=20, choices=Reason)
     text = models.TextField(_("ce qui s’est passé"), max_length=5000, blank=True)
     opened_at = models.DateTimeField(_("ouverte le"))

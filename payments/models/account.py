@@ -30,10 +30,12 @@ class ConnectedAccount(models.Model):
         ACTIVE = "active", _("Actif")
         UNSUPPORTED = "unsupported", _("Non pris en charge")
 
-    professional = models.OneToOneField(Professional, models.PROTECT, related_name="account")
+    professional = models.OneToOneField(
+        Professional, models.PROTECT, verbose_name=_("professionnel"), related_name="account"
+    )
     stripe_id = models.CharField(max_length=80, unique=True)
-    transfers = models.CharField(max_length=20, choices=Transfers, default=Transfers.RESTRICTED)
-    checked_at = models.DateTimeField(null=True)
+    transfers = models.CharField(_("versements"), max_length=20, choices=Transfers, default=Transfers.RESTRICTED)
+    checked_at = models.DateTimeField(_("vérifié le"), null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -17,13 +17,13 @@ class StripeEvent(models.Model):
         DONE = "done", _("Traité")
         IGNORED = "ignored", _("Sans objet")
 
-    event_id = models.CharField(max_length=120, unique=True)
-    type = models.CharField(max_length=120)
-    object_id = models.CharField(max_length=120)
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField()
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    event_id = models.CharField(_("événement"), max_length=120, unique=True)
+    type = models.CharField(_("type"), max_length=120)
+    object_id = models.CharField(_("objet Stripe"), max_length=120)
+    state = models.CharField(_("état"), max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    due_at = models.DateTimeField(_("prévu le"))
+    created_at = models.DateTimeField(_("reçu le"), db_default=Now(), editable=False)
 
     objects = StripeEventQuerySet.as_manager()
 

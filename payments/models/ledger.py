@@ -17,10 +17,10 @@ class LedgerTransaction(models.Model):
         TRANSFER = "transfer", _("Versement")
         REFUND = "refund", _("Remboursement")
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="ledger")
-    kind = models.CharField(max_length=20, choices=Kind)
+    payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="ledger")
+    kind = models.CharField(_("type"), max_length=20, choices=Kind)
     operation = models.ForeignKey(StripeOperation, models.PROTECT, null=True, related_name="+")
-    happened_at = models.DateTimeField()
+    happened_at = models.DateTimeField(_("le"))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -41,8 +41,8 @@ class LedgerEntry(models.Model):
     """
 
     transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
-    account = models.CharField(max_length=40)
-    cents = models.BigIntegerField()
+    account = models.CharField(_("compte"), max_length=40)
+    cents = models.BigIntegerField(_("centimes, débit positif"))
 
     class Meta:
         verbose_name = _("ligne d’écriture")

@@ -35,10 +35,10 @@ class Payment(models.Model):
         RELEASED = "released", _("Réparti")
         RETURNED = "returned", _("Rendu au client")
 
-    mission = models.OneToOneField(Mission, models.PROTECT, related_name="payment")
+    mission = models.OneToOneField(Mission, models.PROTECT, verbose_name=_("mission"), related_name="payment")
     amount_cents = models.PositiveBigIntegerField(_("montant"))
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.PENDING)
-    payment_method = models.CharField(max_length=80, blank=True)
+    payment_method = models.CharField(_("carte chez Stripe"), max_length=80, blank=True)
     hold_due_at = models.DateTimeField(_("blocage prévu le"), null=True)
     early_start_requested_at = models.DateTimeField(_("exécution avant 14 jours demandée le"), null=True)
     due_basis_points = models.PositiveIntegerField(_("part due"), null=True)
@@ -94,11 +94,11 @@ class CheckoutSession(models.Model):
         EXPIRED = "expired", _("Expirée")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="sessions")
-    mode = models.CharField(max_length=10, choices=Mode)
-    status = models.CharField(max_length=10, choices=Status, default=Status.CREATING)
-    stripe_id = models.CharField(max_length=120, unique=True, null=True)  # noqa: DJ001 - unknown until Stripe answers
+    mode = models.CharField(_("type"), max_length=10, choices=Mode)
+    status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.CREATING)
+    stripe_id = models.CharField(_("objet Stripe"), max_length=120, unique=True, null=True)  # noqa: DJ001 - unknown until Stripe answers
     url = models.TextField(blank=True)
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("expire le"))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -131,11 +131,11 @@ class Hold(models.Model):
         UNWANTED = "unwanted", _("À libérer")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="holds")
-    intent_id = models.CharField(max_length=80, unique=True)
-    charge_id = models.CharField(max_length=80, blank=True)
-    amount_cents = models.PositiveBigIntegerField()
-    captured_cents = models.PositiveBigIntegerField(default=0)
-    status = models.CharField(max_length=10, choices=Status, default=Status.LIVE)
+    intent_id = models.CharField(_("intention"), max_length=80, unique=True)
+    charge_id = models.CharField(_("débit"), max_length=80, blank=True)
+    amount_cents = models.PositiveBigIntegerField(_("bloqué, en centimes"))
+    captured_cents = models.PositiveBigIntegerField(_("encaissé, en centimes"), default=0)
+    status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.LIVE)
     capture_before = models.DateTimeField(_("à encaisser avant"))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from marketplace.errors import MarketplaceError
-from missions.actions import answer_contest
+from missions.actions import answer_contest, require_cancellable, require_contestable
 from payments import actions
 from payments.forms import AnswerForm, CancelForm, ContestForm
 from payments.queries import payment_of, payment_of_client
@@ -17,7 +17,9 @@ def mission_confirm(request, pk):
     """Ask the client once more before the money leaves."""
     mission = payment_of_client(request.user, pk).mission
     if request.method != "POST":
-        context = {"mission": mission, "payment": mission.payment, "ended": mission.has_ended(clock.now())}
+        now = clock.now()
+        when = {"started": mission.has_started(now), "ended": mission.has_ended(now)}
+        context = {"mission": mission, "payment": mission.payment, **when}
         return render(request, "payments/mission_confirm.html", context)
     return act(
         request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
@@ -26,6 +28,8 @@ def mission_confirm(request, pk):
 
 def mission_cancel(request, pk):
     payment = payment_of(request.user, pk)
+    if sentence := refusal(require_cancellable, payment.mission):
+        return send_back(request, payment.mission, sentence)
     fee = actions.cancellation_fee(payment, request.user)
     form = CancelForm(request.POST or None, fee=fee)
     if request.method == "POST" and form.is_valid():
@@ -37,6 +41,8 @@ def mission_cancel(request, pk):
 
 def mission_contest(request, pk):
     mission = payment_of(request.user, pk).mission
+    if sentence := refusal(require_contestable, mission):
+        return send_back(request, mission, sentence)
     form = ContestForm(request.POST or None, is_client=mission.is_client(request.user))
     if request.method == "POST" and form.is_valid():
         done = _("Contestation enregistrée. L’argent reste conservé jusqu’à notre décision.")
@@ -60,12 +66,25 @@ def page_context(request, mission, form):
     return {"mission": mission, "form": form, "other": str(mission.other(request.user)), "is_client": is_client}
 
 
+def refusal(rule, mission):
+    """Why this is not possible, before anything is typed; nothing when it is."""
+    try:
+        rule(mission)
+    except MarketplaceError as error:
+        return str(error)
+    return ""
+
+
+def send_back(request, mission, sentence):
+    messages.error(request, sentence)
+    return redirect(mission)
+
+
 def act(request, mission, done, action, **fields):
     """Do it and say so, or say why not; back to the discussion either way."""
     try:
         action(by=request.user, **fields)
     except MarketplaceError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, done)
+        return send_back(request, mission, str(error))
+    messages.success(request, done)
     return redirect(mission)
