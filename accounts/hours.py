@@ -5,7 +5,7 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 
 from accounts.models import WeeklyHours
-from marketplace.formatting import NBSP
+from marketplace.formatting import within_sentence
 
 DAY = 24 * 60
 WEEK = 7 * DAY
@@ -34,7 +34,7 @@ def describe_week(openings):
         return _("Ouvert jour et nuit, tous les jours.")
     by_day = {day: describe_day(openings, day) for day in range(1, 8)}
     parts = [f"{days_in_words(days)} {hours}" for hours, days in grouped(by_day) if hours]
-    return capitalized("\u202f; ".join(parts) + ".")
+    return capitalized(_(" ; ").join(parts) + ".")
 
 
 def describe_day(openings, weekday):
@@ -52,7 +52,7 @@ def span_in_words(opens, closes):
 def clock_time(minute):
     """19 h 00, from minutes after midnight; midnight at the end of the day is 24 h 00."""
     hour, rest = divmod(minute - DAY if minute > DAY else minute, 60)
-    return f"{hour}{NBSP}h{NBSP}{rest:02}"
+    return _("%(hour)d h %(minute)02d") % {"hour": hour, "minute": rest}
 
 
 def grouped(by_day):
@@ -65,7 +65,7 @@ def grouped(by_day):
 
 def days_in_words(days):
     """« lundi au vendredi » for three days or more in a row, « lundi, mercredi » otherwise."""
-    names = [WeeklyHours.Weekday(day).label.lower() for day in days]
+    names = [within_sentence(WeeklyHours.Weekday(day).label) for day in days]
     if len(days) == 7:
         return _("tous les jours")
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:

@@ -148,7 +148,9 @@ def duration(minutes):
     hours, rest = divmod(int(minutes), 60)
     if not hours:
         return f"{rest}{NBSP}min"
-    return f"{hours}{NBSP}h{NBSP}{rest:02}" if rest else f"{hours}{NBSP}h"
+    if not rest:
+        return f"{hours}{NBSP}h"
+    return f"{hours}{NBSP}h{NBSP}{rest:02}" + (f"{NBSP}min" if _english() else "")
 
 
 # From one instant to another
@@ -196,6 +198,11 @@ def reviews(count):
 def kilometres(value):
     """4 km."""
     return f"{number(value)}{NBSP}km"
+
+
+def within_sentence(name):
+    """anglais, lundi: a language or a day as it is written within a sentence; English keeps its capital."""
+    return str(name) if _english() else name.lower()
 
 
 def initials(name):

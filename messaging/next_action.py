@@ -250,12 +250,12 @@ TABLE = {
     ("closed", CLIENT): Row(
         _("Cette demande est close"),
         _("Rien n’est réservé. D’autres professionnels sont peut-être libres aux mêmes heures."),
-        _("Close"),
+        "",
         _("Chercher à nouveau"),
         search_again,
         icon="search",
     ),
-    ("closed", PROFESSIONAL): Row(_("Cette demande est close"), _("Vous n’avez rien à faire."), _("Close")),
+    ("closed", PROFESSIONAL): Row(_("Cette demande est close"), _("Vous n’avez rien à faire."), ""),
 }
 
 

@@ -9,13 +9,20 @@ from django.utils.translation import gettext_lazy
 from accounts.hours import ALWAYS, DAY, bars, clock_time, overlaps
 from accounts.models import AvailabilityException, WeeklyHours
 from marketplace import clock
+from marketplace.formatting import within_sentence
 from marketplace.widgets import Segmented
 
 STEP = 15
-STARTS = [(minute, clock_time(minute)) for minute in range(0, DAY, STEP)]
-ENDS = [(minute, clock_time(minute)) for minute in range(STEP, DAY + STEP, STEP)]
 MOST_OPENINGS_A_DAY = 6
 FURTHEST = timedelta(days=10 * 365)
+
+
+def start_choices():
+    return [(minute, clock_time(minute)) for minute in range(0, DAY, STEP)]
+
+
+def end_choices():
+    return [(minute, clock_time(minute)) for minute in range(STEP, DAY + STEP, STEP)]
 
 
 class MinuteField(forms.TypedChoiceField):
@@ -29,8 +36,8 @@ class OpeningForm(forms.Form):
     """One opening of one day; an end that is not after the start falls on the next day."""
 
     weekday = forms.TypedChoiceField(choices=WeeklyHours.Weekday, coerce=int, widget=forms.HiddenInput)
-    opens = MinuteField(STARTS, label=gettext_lazy("ouvre à"), initial=8 * 60)
-    closes = MinuteField(ENDS, label=gettext_lazy("ferme à"), initial=20 * 60)
+    opens = MinuteField(start_choices, label=gettext_lazy("ouvre à"), initial=8 * 60)
+    closes = MinuteField(end_choices, label=gettext_lazy("ferme à"), initial=20 * 60)
 
     def opening(self):
         """(weekday, opens_minute, closes_minute), as stored."""
@@ -64,7 +71,7 @@ class BaseWeekFormSet(forms.BaseFormSet):
             return
         clash = overlaps(self.openings())
         if clash:
-            days = [WeeklyHours.Weekday(day).label.lower() for day in clash]
+            days = [within_sentence(WeeklyHours.Weekday(day).label) for day in clash]
             text = _("Deux plages se chevauchent (%(first)s et %(second)s). Corrigez l’une des deux.")
             raise ValidationError(text, "overlap", {"first": days[0], "second": days[1]})
 
@@ -135,8 +142,8 @@ def edited(openings, pressed):
 
 
 class ExceptionForm(forms.ModelForm):
-    starts_minute = MinuteField(STARTS, label=gettext_lazy("Heure de début"), initial=0)
-    ends_minute = MinuteField(ENDS, label=gettext_lazy("Heure de fin"), initial=DAY)
+    starts_minute = MinuteField(start_choices, label=gettext_lazy("Heure de début"), initial=0)
+    ends_minute = MinuteField(end_choices, label=gettext_lazy("Heure de fin"), initial=DAY)
 
     field_order = ["kind", "starts_on", "starts_minute", "ends_on", "ends_minute", "note"]
 

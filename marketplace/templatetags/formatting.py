@@ -53,6 +53,7 @@ for function in (
     formatting.reviews,
     formatting.score,
     formatting.whole_euros,
+    formatting.within_sentence,
 ):
     register.filter(function.__name__, silent_without_value(function))
 

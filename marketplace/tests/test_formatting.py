@@ -123,6 +123,10 @@ def test_duration(minutes, written):
     assert plain(formatting.duration(minutes)) == written
 
 
+def test_english_minutes_after_hours_have_their_unit(english):
+    assert [plain(formatting.duration(minutes)) for minutes in (480, 150)] == ["8 h", "2 h 30 min"]
+
+
 def test_span_past_midnight_names_the_day_it_ends():
     assert plain(formatting.span(EVENING, NIGHT)) == "de 19 h 00 à 3 h 00 le dimanche 13 décembre"
 
@@ -169,6 +173,12 @@ def test_the_night_the_clocks_go_back_is_shown_by_its_wall_times():
 )
 def test_quantities(written, expected):
     assert written == expected
+
+
+def test_only_english_keeps_a_capital_within_a_sentence():
+    assert formatting.within_sentence("Anglais") == "anglais"
+    with translation.override("en"):
+        assert formatting.within_sentence("English") == "English"
 
 
 @pytest.mark.parametrize(
