@@ -1,7 +1,12 @@
+import ast
+import gettext
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
@@ -41,30 +46,70 @@ def production_problems():
 
 
 def translation_problems():
-    """Entries of locale/*/LC_MESSAGES/*.po that are left empty or marked as doubtful."""
-    return [
-        f"{path.relative_to(settings.BASE_DIR)}: {problem}"
-        for path in sorted((settings.BASE_DIR / "locale").glob("*/LC_MESSAGES/*.po"))
-        for entry in path.read_text().split("\n\n")
-        for problem in entry_problems(entry)
-    ]
+    """What is wrong in locale/, and where gettext is installed, what the source says and locale/en does not."""
+    locale = settings.BASE_DIR / "locale"
+    catalogs = [problem for path in sorted(locale.glob("*/LC_MESSAGES/*.po")) for problem in catalog_problems(path)]
+    return catalogs or source_problems(locale / "en" / "LC_MESSAGES" / "django.po")
+
+
+def catalog_problems(path):
+    """The problems of a .po file, and whether the .mo beside it, the one Django reads, is another."""
+    name = path.relative_to(settings.BASE_DIR)
+    entries = path.read_text().split("\n\n")
+    yield from (f"{name}: {problem}" for entry in entries for problem in entry_problems(entry))
+    compiled = path.with_suffix(".mo")
+    if not compiled.exists() or undated(read_compiled(compiled)) != undated(translations(entries)):
+        yield f"{name}: not what {compiled.name} holds: run make messages"
+
+
+def source_problems(path):
+    """Strings that `make messages` would add to this .po file, found on a copy of the project."""
+    if not shutil.which("xgettext"):
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(settings.BASE_DIR, copy, ignore=shutil.ignore_patterns(".*", "var", "staticfiles"))
+        command = [sys.executable, "manage.py", "makemessages", "-l", "en", "--no-wrap", "--verbosity", "0"]
+        subprocess.run(command, cwd=copy, check=True)
+        entries = (copy / path.relative_to(settings.BASE_DIR)).read_text().split("\n\n")
+    return [f"{problem}: run make messages" for entry in entries for problem in entry_problems(entry)]
 
 
 def entry_problems(entry):
     """The problems of one entry of a .po file; an obsolete one (`#~`) has none."""
-    lines = [line for line in entry.splitlines() if not line.startswith("#~")]
-    source = text_of("msgid", lines)
-    if any(line.startswith("#,") and "fuzzy" in line for line in lines):
-        yield f"doubtful translation of {source!r}"
-    for keyword in {line.split(" ")[0] for line in lines if line.startswith("msgstr")}:
-        if not text_of(keyword, lines):
-            yield f"no translation of {source!r}"
+    texts = texts_of(entry)
+    if texts and re.search("^#,.*fuzzy", entry, re.MULTILINE):
+        yield f"doubtful translation of {texts['msgid']!r}"
+    if not all(text for keyword, text in texts.items() if keyword.startswith("msgstr")):
+        yield f"no translation of {texts['msgid']!r}"
 
 
-def text_of(keyword, lines):
-    """The quoted text that follows this keyword, over as many lines as it takes."""
-    found = re.search(rf'^{re.escape(keyword)} ((?:"(?:[^"\\]|\\.)*"\n?)+)', "\n".join(lines), re.MULTILINE)
-    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', found[1])) if found else ""
+def translations(entries):
+    """{source: translation} of a .po file's entries, keyed as the standard library keys those of a .mo file."""
+    found = {}
+    for texts in filter(None, map(texts_of, entries)):
+        source = "\x04".join(texts[keyword] for keyword in ("msgctxt", "msgid") if keyword in texts)
+        for keyword, text in texts.items():
+            if keyword.startswith("msgstr"):
+                plural = keyword.removeprefix("msgstr").strip("[]")
+                found[(source, int(plural)) if plural else source] = text
+    return found
+
+
+def read_compiled(path):
+    with path.open("rb") as file:
+        return gettext.GNUTranslations(file)._catalog
+
+
+def undated(catalog):
+    """The same without the date of extraction, which some versions of gettext leave out when they compile."""
+    return catalog | {"": re.sub("POT-Creation-Date:.*\n", "", catalog[""])}
+
+
+def texts_of(entry):
+    """{keyword: text} of one entry of a .po file, where a text may be quoted over several lines."""
+    found = re.findall(r'^(msg\S+) ((?:"(?:[^"\\]|\\.)*"\n?)+)', entry, re.MULTILINE)
+    return {keyword: "".join(map(ast.literal_eval, lines.splitlines())) for keyword, lines in found}
 
 
 def requirement_problems():
