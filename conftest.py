@@ -23,6 +23,15 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "marketplace.settings"
 django.setup()
 
 
+@pytest.fixture(autouse=True)
+def french():
+    """Each test starts in French, whatever language the last one read the site in."""
+    from django.utils import translation
+
+    with translation.override("fr"):
+        yield
+
+
 @pytest.fixture
 def clock():
     """The site's clock: clock.set(instant) and clock.advance(timedelta), put right again after the test."""

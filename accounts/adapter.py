@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace import clock
@@ -25,6 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Create the user together with their profile: one never exists without the other."""
         user.name = form.cleaned_data["name"]
         user.terms_accepted_at = clock.now()
+        user.language = get_language()
         super().save_user(request, user, form, commit)
         form.register(user)
         return user

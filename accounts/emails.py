@@ -8,17 +8,27 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 
 def send_email(user, template, context):
-    """Send `templates/<template>.txt` to the user. Raises OSError or SMTPException when it cannot leave."""
+    """Send `templates/<template>.txt` to the user, in their language.
+
+    Raises OSError or SMTPException when it cannot leave.
+    """
+    with translation.override(user.language):
+        message = write_email(user, template, context)
+    message.send()
+
+
+def write_email(user, template, context):
     context = complete(context, user)
     subject, paragraphs = read_text(template, context)
     context |= {"subject": subject, "paragraphs": paragraphs}
     message = EmailMultiAlternatives(subject, plain_text(context), to=[user.email])
     message.attach_alternative(render_to_string("emails/layout.html", context), "text/html")
-    message.send()
+    return message
 
 
 def complete(context, user):
@@ -27,7 +37,7 @@ def complete(context, user):
     return {
         "button": _("Ouvrir sur le site"),
         **context,
-        "user": user,
+        "name": user.name,
         "site_url": settings.SITE_URL,
         "link": link,
     }

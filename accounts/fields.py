@@ -36,7 +36,7 @@ class BoundCommune(forms.BoundField):
     """Show what was typed as it was typed, here or in the search one comes from, and a known commune by its label."""
 
     def value(self):
-        return super().value() if self.form.is_bound else label_of(self.initial) or self.initial
+        return super().value() if self.form.is_bound else label_of(self.initial) or self.initial or ""
 
 
 def label_of(initial):

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -25,6 +26,7 @@ class User(AbstractUser):
     last_name = None
     name = models.CharField(_("nom"), max_length=120)
     email = models.EmailField(_("adresse e-mail"), unique=True)
+    language = models.CharField(_("langue"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     terms_accepted_at = models.DateTimeField(_("conditions acceptées le"), null=True, blank=True)
 
     USERNAME_FIELD = "email"

@@ -5,6 +5,7 @@ from django.core import mail
 
 from accounts import tasks
 from accounts.actions import notify, withdraw_notifications
+from accounts.emails import send_email
 from accounts.models import Notification
 from accounts.tests.factories import make_user
 
@@ -84,3 +85,11 @@ def test_a_mail_server_that_is_away_is_tried_again_later_and_not_for_ever(user, 
         tasks.send_notification(notification.pk)
     notification.refresh_from_db()
     assert notification.attempts == Notification.MAX_ATTEMPTS
+
+
+def test_an_email_is_written_in_the_language_of_its_reader():
+    send_email(make_user("Ada", language="en"), TEMPLATE, {"url": "/"})
+    send_email(make_user("Inès"), TEMPLATE, {"url": "/"})
+
+    assert ["Open on the site" in message.body for message in mail.outbox] == [True, False]
+    assert ["Ouvrir sur le site" in message.body for message in mail.outbox] == [False, True]
