@@ -80,6 +80,15 @@ def expire_inquiry(mission):
     tell(mission, mission.client.user, "missions/emails/inquiry_expired")
 
 
+@transaction.atomic
+def locate_mission(mission, *, by, address):
+    """The client says where exactly to come, if they had not yet."""
+    mission = require(lock_mission(mission), Status.ACCEPTED, Status.BOOKED)
+    require_client(mission, by)
+    mission.address = address
+    mission.save(update_fields=["address"])
+
+
 # Transitions, under the locks of whoever calls
 
 

@@ -12,8 +12,13 @@ WITHDRAWAL = timedelta(days=14)
 
 
 class CheckoutForm(forms.Form):
-    """What a consumer must ask for before a service starts within the withdrawal period (C. conso. L221-25)."""
+    """What must be known before paying: where to come, and a consumer's wish for an early start (C. conso. L221-25)."""
 
+    address = forms.CharField(
+        label=_("Adresse exacte de la mission"),
+        help_text=_("Le professionnel la lit une fois la mission commandée, pas avant."),
+        max_length=200,
+    )
     early_start = forms.BooleanField(
         label=_(
             "Je demande que la mission ait lieu avant la fin du délai de rétractation de 14 jours, "
@@ -25,6 +30,8 @@ class CheckoutForm(forms.Form):
     def __init__(self, *args, payment, **kwargs):
         super().__init__(*args, **kwargs)
         mission = payment.mission
+        if mission.address:
+            del self.fields["address"]
         is_consumer = mission.client.kind == Client.Kind.INDIVIDUAL
         if not is_consumer or mission.starts_at > clock.now() + WITHDRAWAL:
             del self.fields["early_start"]

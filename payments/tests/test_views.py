@@ -82,6 +82,18 @@ def test_a_consumer_asks_for_an_early_start_before_paying(as_client, simulator):
     assert fresh(payment).early_start_requested_at is not None
 
 
+def test_the_exact_address_is_asked_for_before_paying_and_kept(as_client, simulator):
+    payment = make_payment(address="")
+    browser = as_client(payment)
+    url = reverse("payments:checkout_start", args=[payment.mission_id])
+
+    refused = browser.post(url, {"early_start": "on", "address": " "})
+    assert refused.status_code == 422
+    assert browser.post(url, {"early_start": "on", "address": "3 quai Rambaud"}).status_code == 303
+    assert fresh(payment).mission.address == "3 quai Rambaud"
+    assert "Adresse exacte" not in browser.get(reverse("payments:payment", args=[payment.mission_id])).content.decode()
+
+
 def test_coming_back_from_stripe_secures_the_mission(as_client, simulator):
     payment = make_payment()
     browser = as_client(payment)

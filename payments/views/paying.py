@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace import clock
 from marketplace.errors import MarketplaceError
 from marketplace.queue import after_commit
+from missions.actions import locate_mission
 from payments import actions, sync
 from payments.forms import CheckoutForm
 from payments.models import CheckoutSession, Payment
@@ -32,6 +33,8 @@ def checkout_start(request, pk):
     if not form.is_valid():
         return page(request, payment, form, status=422)
     try:
+        if address := form.cleaned_data.get("address"):
+            locate_mission(payment.mission, by=request.user, address=address)
         url = actions.start_checkout(payment, by=request.user, early_start=form.asks_early_start)
     except MarketplaceError as error:
         messages.error(request, str(error))
