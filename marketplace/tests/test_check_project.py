@@ -62,6 +62,15 @@ def test_a_compiled_catalog_that_is_missing_or_older_is_found(tmp_path, settings
     assert list(check_project.catalog_problems(source)) == stale
 
 
+def test_a_plural_that_french_lacks_is_found(tmp_path):
+    english, french = tmp_path / "en.po", tmp_path / "fr.po"
+    english.write_text(CATALOG)
+    french.write_text(CATALOG.split("\n\n")[0])
+    assert check_project.plural_problems(english, french) == ["no French plural of '%(count)s avis'"]
+    french.write_text(CATALOG)
+    assert check_project.plural_problems(english, french) == []
+
+
 def compiled(catalog):
     """A .mo file: a header, two tables of (length, offset), and the texts, each ended by a null byte."""
     plural = {

@@ -47,19 +47,25 @@ def production_problems():
 
 def translation_problems():
     """What is wrong in locale/, and where gettext is installed, what the source says and locale/en does not."""
-    locale = settings.BASE_DIR / "locale"
-    catalogs = [problem for path in sorted(locale.glob("*/LC_MESSAGES/*.po")) for problem in catalog_problems(path)]
-    return catalogs or source_problems(locale / "en" / "LC_MESSAGES" / "django.po")
+    english, french = (settings.BASE_DIR / "locale" / name / "LC_MESSAGES" / "django.po" for name in ("en", "fr"))
+    catalogs = [*catalog_problems(english), *catalog_problems(french), *plural_problems(english, french)]
+    return catalogs or source_problems(english)
 
 
 def catalog_problems(path):
     """The problems of a .po file, and whether the .mo beside it, the one Django reads, is another."""
     name = path.relative_to(settings.BASE_DIR)
-    entries = path.read_text().split("\n\n")
+    entries = entries_of(path)
     yield from (f"{name}: {problem}" for entry in entries for problem in entry_problems(entry))
     compiled = path.with_suffix(".mo")
     if not compiled.exists() or undated(read_compiled(compiled)) != undated(translations(entries)):
         yield f"{name}: not what {compiled.name} holds: run make messages"
+
+
+def plural_problems(english, french):
+    """Plurals that locale/fr lacks: without its entry, a source in French has the plural of English."""
+    missing = translations(entries_of(english)).keys() - translations(entries_of(french)).keys()
+    return sorted(f"no French plural of {source[0]!r}" for source in missing if source[1:] == (1,))
 
 
 def source_problems(path):
@@ -71,8 +77,12 @@ def source_problems(path):
         shutil.copytree(settings.BASE_DIR, copy, ignore=shutil.ignore_patterns(".*", "var", "staticfiles"))
         command = [sys.executable, "manage.py", "makemessages", "-l", "en", "--no-wrap", "--verbosity", "0"]
         subprocess.run(command, cwd=copy, check=True)
-        entries = (copy / path.relative_to(settings.BASE_DIR)).read_text().split("\n\n")
+        entries = entries_of(copy / path.relative_to(settings.BASE_DIR))
     return [f"{problem}: run make messages" for entry in entries for problem in entry_problems(entry)]
+
+
+def entries_of(path):
+    return path.read_text().split("\n\n")
 
 
 def entry_problems(entry):
