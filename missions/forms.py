@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from django import forms
@@ -133,11 +134,22 @@ class SearchForm(forms.Form):
 
     @property
     def echo(self):
-        """The hours asked for, or suggested, in words."""
-        if self.is_bound:
-            return formatting.period(self.search.starts_at, self.search.ends_at, self.search) if self.search else ""
-        start = datetime.combine(self.initial["date"], time.fromisoformat(self.initial["start"]))
-        return formatting.period(start, start + timedelta(minutes=self.initial["minutes"]))
+        """The hours asked for, or suggested, in words; nothing while they are wrong."""
+        if self.search:
+            return formatting.period(self.search.starts_at, self.search.ends_at, self.search)
+        return self.echo_without_place(self.cleaned_data if self.is_bound else self.suggested)
+
+    @property
+    def suggested(self):
+        return self.initial | {"start": time.fromisoformat(self.initial["start"])}
+
+    def echo_without_place(self, asked):
+        if not {"date", "start", "minutes"} <= asked.keys():
+            return ""
+        start = datetime.combine(asked["date"], asked["start"])
+        with suppress(OverflowError):  # a mission that would end in the year 10000
+            return formatting.period(start, start + timedelta(minutes=asked["minutes"]))
+        return ""
 
 
 def named_place(data):

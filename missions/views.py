@@ -1,12 +1,14 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Professional
+from accounts.readiness import is_visible
 from marketplace import clock
 from missions import actions, profiles, suggestions, words
 from missions.errors import MissionError
@@ -45,6 +47,14 @@ def search(request):
     return render(request, "missions/results.html", context)
 
 
+@login_not_required
+@require_safe
+def search_echo(request):
+    """The hours in a search form, in words: what its page shows as they are typed."""
+    echo = SearchForm(request.GET).echo
+    return HttpResponse(f"{capfirst(echo)}." if echo else "")
+
+
 def search_empty(request, form, filters):
     """Why nobody was found, and the nearest ways out."""
     context = {"form": form, "search": form.search, "filters": filters}
@@ -61,7 +71,7 @@ def search_empty(request, form, filters):
 @require_safe
 def profile(request, slug):
     professional = get_object_or_404(Professional.objects.select_related("base_commune", "user"), slug=slug)
-    is_public = profiles.is_public(professional)
+    is_public = is_visible(professional)
     if not is_public and not (request.user.is_staff or request.user == professional.user):
         raise Http404
     form = SearchForm(request.GET)

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.tests.factories import make_client, make_commune, make_professional
 from missions.forms import SearchForm
@@ -93,6 +94,24 @@ def test_organisations_also_read_the_amount_before_vat(client):
 def test_the_hours_are_echoed_in_words(client):
     make_professional()
     assert "Samedi 12 décembre 2026, de 20 h 00 à 4 h 00 le dimanche 13 décembre." in read(client)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "Samedi 12 décembre 2026, de 20 h 00 à 4 h 00 le dimanche 13 décembre."),
+        ({"place": ""}, "Samedi 12 décembre 2026, de 20 h 00 à 4 h 00 le dimanche 13 décembre."),
+        ({"date": "2026-12-14", "minutes": "120"}, "Lundi 14 décembre 2026, de 20 h 00 à 22 h 00."),
+        ({"date": ""}, ""),
+        ({"start": "25:00"}, ""),
+        ({"place": "", "date": "9999-12-31"}, ""),
+    ],
+)
+def test_the_hours_are_echoed_as_they_are_typed(client, change, words):
+    make_commune()
+    typed = {"service": "guarding", "place": "Lyon", "date": "2026-12-12", "start": "20:00", "minutes": "480"}
+    response = client.get(reverse("missions:search_echo"), typed | {"agents": "1"} | change)
+    assert response.content.decode().replace("\u00a0", " ") == words
 
 
 def test_the_order_is_explained_where_it_is_used(client):
@@ -215,7 +234,7 @@ def test_an_unusual_duration_stays_chosen():
 
 def test_without_a_question_the_form_suggests_next_saturday(client):
     text = read(client, "/recherche/")
-    assert "Samedi 28 novembre 2026, de 19 h 00 à 3 h 00 le dimanche 29 novembre." in text
+    assert "Par exemple : samedi 28 novembre 2026, de 19 h 00 à 3 h 00 le dimanche 29 novembre." in text
     assert "Erreur" not in text
 
 
