@@ -40,6 +40,12 @@ def test_a_visitor_reads_what_the_law_wants_shown(client, professional):
     )
 
 
+def test_the_term_of_an_identity_is_not_shown(client, professional):
+    text = read(client, professional)
+    assert "Assurance responsabilité civile professionnelle jusqu’au 22 novembre 2029" in text
+    assert "Pièce d’identité du dirigeant vérifiée" in text
+
+
 def test_a_visitor_reads_rates_area_hours_and_languages(client, professional):
     text = read(client, professional)
     for expected in (
