@@ -200,6 +200,15 @@ def kilometres(value):
     return f"{number(value)}{NBSP}km"
 
 
+def phone(number):
+    """06 12 34 56 78 or +33 6 12 34 56 78; the numbers of other countries as they are."""
+    french = re.fullmatch(r"(0|\+33)([1-9])(\d\d)(\d\d)(\d\d)(\d\d)", str(number))
+    if not french:
+        return number
+    prefix, first, *pairs = french.groups()
+    return NBSP.join([f"0{first}" if prefix == "0" else f"+33{NBSP}{first}", *pairs])
+
+
 def within_sentence(name):
     """anglais, lundi: a language or a day as it is written within a sentence; English keeps its capital."""
     return str(name) if _english() else name.lower()

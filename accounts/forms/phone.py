@@ -4,11 +4,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.formatting import phone
+
 
 class PhoneField(forms.CharField):
     """A phone number as people write it, cleaned to its digits with an optional leading +."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"})
+
+    def prepare_value(self, value):
+        return phone(value) if value else value
 
     def to_python(self, value):
         number = re.sub(r"[\s.\-()]", "", super().to_python(value))

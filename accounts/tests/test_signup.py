@@ -55,6 +55,24 @@ def test_the_login_page_still_knows_the_page_to_come_back_to(client):
     assert "next=" not in client.get(reverse("account_login")).content.decode()
 
 
+@pytest.mark.parametrize("entrance", ["account_login", "account_signup"])
+def test_a_search_waits_beside_the_entrance(client, entrance):
+    def page(**query):
+        return client.get(reverse(entrance), query).content.decode()
+
+    for way in (SEARCH, "/professionnels/vigie/contacter/"):
+        assert "Votre recherche vous attend" in page(next=way)
+    assert "Votre recherche vous attend" not in page(next="/messages/12/")
+    assert "Votre recherche vous attend" not in page()
+
+
+def test_the_entrances_say_what_a_password_is_and_repeat_no_label(client):
+    page = client.get(reverse("account_signup")).content.decode()
+    assert "Douze caractères au moins, ni mot de passe courant, ni votre nom." in page
+    for entrance in ("account_login", "account_signup", "account_reset_password"):
+        assert "placeholder" not in client.get(reverse(entrance)).content.decode()
+
+
 def test_a_search_in_another_site_is_not_followed(client):
     sign_up(client, next="https://ailleurs.exemple/")
     assert confirm(client).url == reverse("home")

@@ -49,6 +49,7 @@ for function in (
     formatting.near,
     formatting.number,
     formatting.percent,
+    formatting.phone,
     formatting.recent,
     formatting.reviews,
     formatting.score,
@@ -89,6 +90,12 @@ def first_id(field):
 def summary_label(field):
     """The field's label as the start of a line: a box's label may be a whole sentence."""
     return str(field.label).rstrip(".")
+
+
+@register.filter
+def has_search(path):
+    """Whether this page to come back to is a search, or a professional to write to."""
+    return "service=" in (path or "") or "/contacter/" in (path or "")
 
 
 @register.filter

@@ -202,6 +202,19 @@ def test_device(user_agent, written):
     assert formatting.device(user_agent) == written
 
 
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("0612345678", "06 12 34 56 78"),
+        ("+33612345678", "+33 6 12 34 56 78"),
+        ("+41791234567", "+41791234567"),
+        ("06 12", "06 12"),
+    ],
+)
+def test_phone(number, written):
+    assert plain(formatting.phone(number)) == written
+
+
 def render(source, **context):
     return Template(source).render(Context(context))
 

@@ -5,7 +5,8 @@ from django.urls import reverse
 from accounts.tests.factories import make_client, make_professional, make_user
 from messaging.models import Message
 from messaging.tests.factories import make_attachment, make_message, make_proposal, make_thread
-from missions.models import MissionEvent
+from missions.models import Mission, MissionEvent
+from payments.models import Payment
 
 pytestmark = pytest.mark.django_db
 
@@ -93,11 +94,12 @@ def test_contacts_are_masked_openly_until_the_payment_is_guaranteed(client, thre
 
 def test_contacts_are_shown_once_secured(client):
     thread = make_thread("secured", contact_phone="0699887766")
+    Payment.objects.create(mission=thread.mission, amount_cents=1000)
     make_message(thread, body=CONTACT)
     page = page_of(client, thread, thread.mission.professional.user)
     assert "06 12 34 56 78" in page
     assert "camille@exemple.fr" in page
-    assert "0699887766" in page
+    assert '<a href="tel:0699887766">06\u00a099\u00a088\u00a077\u00a066</a>' in page
     assert thread.mission.client.user.email in page
 
 
@@ -105,8 +107,6 @@ def test_contacts_are_shown_once_secured(client):
     ("status", "shown"), [("inquiry", False), ("accepted", False), ("booked", True), ("secured", True)]
 )
 def test_the_professional_reads_the_address_once_booked(client, status, shown):
-    from payments.models import Payment
-
     thread = make_thread(status)
     Payment.objects.create(mission=thread.mission, amount_cents=1000)
     page = page_of(client, thread, thread.mission.professional.user)
@@ -114,10 +114,15 @@ def test_the_professional_reads_the_address_once_booked(client, status, shown):
     assert "12 rue de la République" in page_of(client, thread, thread.mission.client.user)
 
 
+@pytest.mark.parametrize("status", Mission.Status.values)
+def test_no_state_shows_more_than_was_paid_for(status):
+    mission = Mission(status=status)
+    assert mission.shows_address == (status in {"booked", "secured", "contested", "confirmed", "settled"})
+    assert mission.shows_contacts == (status in {"secured", "contested", "confirmed", "settled"})
+
+
 @pytest.mark.parametrize("status", ["inquiry", "accepted", "booked"])
 def test_telephones_and_e_mails_wait_for_the_guarantee(client, status):
-    from payments.models import Payment
-
     thread = make_thread(status, contact_phone="0699887766")
     Payment.objects.create(mission=thread.mission, amount_cents=1000)
     page = page_of(client, thread, thread.mission.professional.user)
