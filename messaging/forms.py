@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import UploadField
+from accounts.forms.phone import PhoneField
 from accounts.models import Service
 from messaging.actions import check_terms
 from messaging.errors import ProposalError
@@ -63,6 +64,7 @@ class TermsForm(SearchForm):
         self.fields["service"].choices = choices
         if choices and self.initial.get("service") not in dict(choices):
             self.initial["service"] = choices[0][0]
+        self.only_service = choices[0] if len(choices) == 1 else None
 
     def clean(self):
         super().clean()
@@ -119,12 +121,10 @@ class InquiryForm(TermsForm):
         label=_("Accès"), help_text=_("Entrée, parking, étage, code."), max_length=300, required=False
     )
     contact_name = forms.CharField(label=_("Contact sur place"), max_length=120, required=False)
-    contact_phone = forms.CharField(
+    contact_phone = PhoneField(
         label=_("Téléphone sur place"),
         help_text=_("Montré au professionnel dès que le paiement est garanti."),
-        max_length=20,
         required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     frisking = forms.BooleanField(label=_("Palpations de sécurité (des agents des deux sexes)"), required=False)
     subcontracting = forms.BooleanField(label=_("J’accepte une sous-traitance partielle"), required=False)

@@ -11,6 +11,8 @@ from missions.models import Mission
 
 pytestmark = pytest.mark.django_db
 
+CONTACT = {"contact_name": "Sacha", "contact_phone": "06 99 88 77 66"}
+
 
 @pytest.fixture
 def professional():
@@ -67,12 +69,13 @@ def test_a_client_finds_the_search_they_came_from(client, url, asked, place):
 def test_a_client_sends_a_request(client, url, answers, professional):
     person = make_client()
     client.force_login(person.user)
-    response = client.post(url, answers | {"address": "3 quai de Saône", "site": "hall", "frisking": "on"})
+    response = client.post(url, answers | {"address": "3 quai de Saône", "site": "hall", "frisking": "on"} | CONTACT)
     thread = Thread.objects.get()
     mission = thread.mission
     assert response.url == thread.get_absolute_url()
     assert (mission.client, mission.professional, mission.status) == (person, professional, "inquiry")
     assert (mission.service, mission.agents, mission.minutes, mission.place) == ("event", 2, 480, "hall")
+    assert mission.contact_phone == "0699887766"
     assert (mission.address, mission.frisking, mission.public_road) == ("3 quai de Saône", True, False)
     assert [message.body for message in thread.messages.all()] == ["Bonjour, nous fêtons nos dix ans."]
     assert Notification.objects.get(user=professional.user).template == "messaging/emails/inquiry"
@@ -89,6 +92,7 @@ def test_a_client_sends_a_request(client, url, answers, professional):
         ({"message": " "}, "message"),
         ({"service": "close_protection"}, "service"),
         ({"expected_public": "plein"}, "expected_public"),
+        ({"contact_phone": "le bar"}, "contact_phone"),
         ({"agents": "4"}, "__all__"),
     ],
 )
@@ -128,6 +132,38 @@ def test_what_stands_in_the_way_is_said_before_writing(client, url, asked):
     page = client.get(url, asked | {"agents": "9"}).content.decode()
     assert "risque de refuser" in page
     assert "plus d’agents" in page
+
+
+def test_the_price_just_read_is_recalled(client, url, asked):
+    client.force_login(make_client().user)
+    page = client.get(url, asked).content.decode()
+    assert "Au tarif publié" in page
+    assert "618,24\u00a0€" in page  # 2 agents × 8 h × 28 €, VAT and commission included
+    assert "Soit hors taxes" not in page
+    assert "Au tarif publié" not in client.get(url).content.decode()
+
+
+def test_organisations_also_recall_it_before_vat(client, url, asked):
+    client.force_login(make_client(kind="business").user)
+    assert "Soit hors taxes" in client.get(url, asked).content.decode()
+
+
+def test_the_only_service_is_not_a_choice(client, asked):
+    professional = make_professional(rates={"event": 2800})
+    client.force_login(make_client().user)
+    page = client.get(reverse("messaging:inquiry_start", args=[professional.slug]), asked).content.decode()
+    assert '<input type="hidden" name="service" value="event">' in page
+    assert 'type="radio"' not in page
+
+
+def test_a_service_no_longer_offered_is_refused(client, asked):
+    professional = make_professional(rates={"event": 2800})
+    client.force_login(make_client().user)
+    address = reverse("messaging:inquiry_start", args=[professional.slug])
+    response = client.post(address, asked | {"service": "guarding", "message": "Bonjour"})
+    assert response.status_code == 422
+    assert response.context["form"].errors == {"service": ["Choisissez une prestation."]}
+    assert '<input type="hidden" name="service" value="event">' in response.content.decode()
 
 
 def test_a_hostile_search_only_fills_the_fields(client, url):

@@ -3,22 +3,25 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 
 from accounts.models import Professional
-from marketplace import clock
+from accounts.readiness import is_visible
 from messaging.actions import open_inquiry
 from messaging.forms import InquiryForm, asked_in
+from missions import profiles
 from missions.errors import MissionError
 from missions.forms import SearchForm
-from missions.search import why_not
 
 
 @login_not_required
 def inquiry_start(request, slug):
     """A client's request to one professional; a visitor signs in first and comes back with all they chose."""
     professional = get_object_or_404(Professional.objects.approved().select_related("base_commune"), slug=slug)
+    if not is_visible(professional):
+        raise Http404
     if not request.user.is_authenticated:
         return redirect(sign_in_url(request))
     if not request.user.is_client:
@@ -46,11 +49,17 @@ def send(request, professional, form):
 
 
 def page(request, professional, form, status=200):
-    context = {"form": form, "professional": professional, "obstacles": obstacles(request, professional)}
+    context = {
+        "form": form,
+        "professional": professional,
+        "visit": visit_of(request, professional),
+        "franchise": profiles.Profile(professional).is_in_franchise,
+        "before_vat": request.user.client.reads_prices_before_vat,
+    }
     return render(request, "messaging/inquiry_start.html", context, status=status)
 
 
-def obstacles(request, professional):
-    """Why the professional may say no to the search one comes from, so that nobody writes in vain."""
+def visit_of(request, professional):
+    """The professional seen from the search one comes from: the price just read, or why they may say no."""
     search = SearchForm(request.GET).search if request.GET else None
-    return why_not(professional, search, now=clock.now()) if search else []
+    return profiles.visit(professional, search) if search else None
