@@ -1,26 +1,31 @@
 from django.contrib import admin
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Staff read these rows; what changes them is an action elsewhere."""
+class ReadOnly:
+    """Staff read these rows; what changes them is an action elsewhere, or the few fields that `editable` names."""
+
+    editable = ()
 
     def has_add_permission(self, request, obj=None):
         return False
 
     def has_change_permission(self, request, obj=None):
-        return False
+        return bool(self.editable) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
+    def get_readonly_fields(self, request, obj=None):
+        if not self.editable:
+            return super().get_readonly_fields(request, obj)
+        return [name for name in self.shown_fields(request, obj) if name not in self.editable]
+
+    def shown_fields(self, request, obj):
+        return [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]]
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
     extra = 0
-    can_delete = False
     show_change_link = True
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False

@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from accounts.admin.base import ReadOnlyAdmin
+from marketplace.admin import ReadOnlyAdmin
 from messaging.models import Proposal, Thread
 
 

@@ -2,30 +2,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.admin import ReadOnlyAdmin, ReadOnlyInline
 from missions import actions
 from missions.models import Mission, MissionEvent, Review
 
 
-class ReadOnly:
-    """Rows that only actions write."""
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-class EventInline(ReadOnly, admin.TabularInline):
+class EventInline(ReadOnlyInline):
     model = MissionEvent
     fields = ["happened_at", "kind", "actor", "data"]
 
 
 @admin.register(Mission)
-class MissionAdmin(ReadOnly, admin.ModelAdmin):
+class MissionAdmin(ReadOnlyAdmin):
     """What both sides wrote for each other (address, instructions, contacts) is not shown here."""
 
     list_display = ["__str__", "client", "professional", "starts_at", "ends_at", "status", "deadline_at"]

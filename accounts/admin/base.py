@@ -1,30 +1,10 @@
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Nothing is added or deleted by hand; what `editable` does not name is only read."""
-
-    editable = ()
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return bool(self.editable) and super().has_change_permission(request, obj)
-
-    def get_readonly_fields(self, request, obj=None):
-        return [name for name in self.shown_fields(request, obj) if name not in self.editable]
-
-    def shown_fields(self, request, obj):
-        return [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]]
+from marketplace.admin import ReadOnlyAdmin
 
 
 class DecisionForm(forms.ModelForm):
@@ -78,8 +58,11 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     def response_change(self, request, obj):
         if self.pressed(request):
-            return self.response_post_save_change(request, obj)
+            return self.response_decision(request, obj)
         return super().response_change(request, obj)
+
+    def response_decision(self, request, obj):
+        return self.response_post_save_change(request, obj)
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         context |= {"decisions": self.open_decisions(obj), "show_save_and_continue": False}

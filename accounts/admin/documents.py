@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.db.models import Case, Value, When
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -62,6 +63,13 @@ class DocumentAdmin(DecisionAdmin):
     def get_readonly_fields(self, request, obj=None):
         is_open = obj and obj.status == Document.Status.PENDING
         return [name for name in self.shown_fields(request, obj) if not is_open or name not in self.editable]
+
+    def response_decision(self, request, document):
+        """On to the next document that waits, or to their list once none is left."""
+        waiting = Document.objects.to_review().order_by("created_at", "pk").first()
+        if waiting:
+            return redirect("admin:accounts_document_change", waiting.pk)
+        return redirect(f"{reverse('admin:accounts_document_changelist')}?status__exact={Document.Status.PENDING}")
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         document = self.get_object(request, object_id)

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
-from accounts.admin.base import ReadOnlyAdmin
 from accounts.models import Client, Commune, Notification, User
+from marketplace.admin import ReadOnlyAdmin
 
 
 @admin.register(User)

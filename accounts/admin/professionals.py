@@ -10,6 +10,7 @@ from accounts.admin.base import DecisionAdmin, DecisionForm, bullets
 from accounts.flags import professional_flags
 from accounts.hours import describe_week
 from accounts.models import Professional
+from accounts.models.professional import Language
 from accounts.papers import papers
 from marketplace.formatting import euros
 
@@ -46,7 +47,7 @@ class ProfessionalAdmin(DecisionAdmin):
             gettext_lazy("Établissement"),
             {"fields": ["kind", "legal_name", "trade_name", "siret", "vat_regime", "activity", "email", "phone"]},
         ),
-        (gettext_lazy("Profil public"), {"fields": ["presentation", "languages", "dog_handler"]}),
+        (gettext_lazy("Profil public"), {"fields": ["presentation", "spoken", "dog_handler"]}),
         (
             gettext_lazy("Missions"),
             {"fields": ["base_commune", "radius_km", "agents", "minimum_minutes", "notice_hours", "rates", "week"]},
@@ -74,6 +75,10 @@ class ProfessionalAdmin(DecisionAdmin):
     @admin.display(description=gettext_lazy("à regarder"))
     def flags(self, professional):
         return bullets(professional_flags(professional))
+
+    @admin.display(description=gettext_lazy("langues"))
+    def spoken(self, professional):
+        return ", ".join(str(label) for code, label in Language.choices if code in professional.languages)
 
     @admin.display(description=gettext_lazy("documents"))
     def documents(self, professional):

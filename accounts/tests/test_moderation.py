@@ -50,6 +50,20 @@ def test_every_list_opens_and_nothing_is_added_by_hand(as_staff, professional, c
     assert as_staff.get(reverse(f"admin:accounts_{model}_add")).status_code == 403
 
 
+def test_what_staff_never_touch_by_hand_has_no_page(as_staff):
+    listed = {
+        model["object_name"]
+        for app in as_staff.get(reverse("admin:index")).context["app_list"]
+        for model in app["models"]
+    }
+    assert not listed & {"Group", "EmailAddress", "Authenticator", "UserSession"}
+
+
+def test_languages_are_named(as_staff):
+    polyglot = make_professional(languages=["fr", "gcf"])
+    assert "Français, Créole" in as_staff.get(change(polyglot)).content.decode()
+
+
 # A professional's file
 
 
@@ -189,6 +203,13 @@ def test_a_document_is_examined_once(as_staff, professional):
     decide(as_staff, document, "refuse", refusal_reason="Trop tard")
     document.refresh_from_db()
     assert document.status == "approved"
+
+
+def test_after_a_decision_comes_the_next_document_that_waits(as_staff, professional):
+    insurance, vigilance = make_pending(professional, "insurance"), make_pending(professional, "vigilance")
+    assert decide(as_staff, vigilance, "approve").url == change(insurance)
+    waiting = reverse("admin:accounts_document_changelist") + "?status__exact=pending"
+    assert decide(as_staff, insurance, "refuse", refusal_reason="La date ne se lit pas.").url == waiting
 
 
 @pytest.mark.parametrize("button", ["approve", "refuse"])
