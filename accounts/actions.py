@@ -155,8 +155,15 @@ def approve_document(document, *, by):
     corrections = {field: getattr(document, field) for field in CORRECTED_BY_STAFF}
     review(document, Document.Status.APPROVED, by=by, **corrections)
     if document.kind == Document.Kind.AUT:
-        Professional.objects.filter(pk=document.professional_id).update(activity=document.activity)
+        set_activity(document.professional, document.activity)
     record(document, by, _("Document approuvé."))
+
+
+def set_activity(professional, activity):
+    """What the law lets them offer: rates of the other activity are withdrawn (CSI art. L612-2)."""
+    professional.activity = activity
+    professional.save(update_fields=["activity"])
+    professional.rates.exclude(service__in=professional.services).delete()
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from missions.emails import tell
 from missions.locking import answer_rivals, lock_mission, lock_professional
 from missions.models import Mission
 from missions.models.terms import seats_for
+from missions.opening import is_closed_during
 from missions.search import is_listed
 from payments.actions import open_payment
 
@@ -53,6 +54,7 @@ def open_inquiry(mission, *, by, message):
 def send_message(thread, *, by, body, files=()):
     """Write to the other side. `files` are (name for people, file checked by `accounts.files`) pairs."""
     mission = lock_thread(thread)
+    require_party(mission, by)
     message = write_message(thread, by=by, body=body)
     for name, file in files:
         attach(message, name, file)
@@ -139,6 +141,7 @@ def write_proposal(thread, *, by, terms, hourly_cents=None):
     The price is frozen; an open proposal gives way. Raises ProposalError.
     """
     mission = require(lock_mission(thread.mission), Mission.Status.INQUIRY)
+    require_party(mission, by)
     check_terms(terms, mission.professional)
     close_open_proposal(thread, Status.SUPERSEDED)
     proposal = draft_proposal(thread, mission, by=by, terms=terms, hourly_cents=hourly_cents)
@@ -199,6 +202,7 @@ def accept_proposal(proposal, *, by):
     proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
     check_answerable(proposal, mission, by=by)
     check_listed(professional, proposal)
+    check_not_closed(professional, proposal)
     check_unpaid(mission.client_id)
 
     agree_mission(mission, terms=proposal.terms, priced=proposal, by=by)
@@ -225,6 +229,12 @@ def check_listed(professional, terms):
             _("%(name)s ne peut pas prendre cette mission : ses documents ou ses paiements ne sont pas à jour.")
             % {"name": professional}
         )
+
+
+def check_not_closed(professional, terms):
+    """Weekly hours can be talked over, a period declared closed cannot."""
+    if is_closed_during(professional, terms):
+        raise ProposalError(_("%(name)s a fermé cette période. Proposez une autre date.") % {"name": professional})
 
 
 def check_unpaid(client_id):

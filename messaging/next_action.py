@@ -243,6 +243,31 @@ TABLE = {
         review_answer,
         "star",
     ),
+    ("settled", CLIENT): Row(
+        _("Notre équipe a tranché"),
+        _("Elle retient %(performed)s de la mission : vous payez %(total_due)s, le reste vous revient."),
+        _("Réglée"),
+        icon="scale",
+    ),
+    ("settled", PROFESSIONAL): Row(
+        _("Notre équipe a tranché"),
+        _("Elle retient %(performed)s de la mission : vous recevez %(share_due)s."),
+        _("Réglée"),
+        icon="scale",
+    ),
+    ("hold_lost", CLIENT): mine(
+        _("À vous : refaites votre paiement"),
+        _("Votre banque a libéré le montant bloqué. Rien n’a été débité : bloquez-le à nouveau."),
+        _("Paiement à refaire"),
+        _("Refaire le paiement"),
+        page("payments:payment"),
+        "credit-card",
+    ),
+    ("hold_lost", PROFESSIONAL): Row(
+        _("%(other)s doit refaire son paiement"),
+        _("Sa banque a libéré le montant bloqué. Notre équipe suit ce dossier."),
+        _("Paiement à refaire"),
+    ),
     ("done", CLIENT): Row(_("La mission est terminée"), _("Merci de votre confiance."), _("Terminée")),
     ("done", PROFESSIONAL): Row(
         _("La mission est terminée"), _("Votre paiement est en route ou déjà versé."), _("Terminée")
@@ -280,13 +305,26 @@ def next_action(thread, user, now):
 
 def words_for(mission, user, deadline_at):
     hold_at = mission.starts_at - policy.HOLD_BEFORE_START
-    return {
+    return decision_words(mission) | {
         "other": str(mission.other(user)),
         "deadline": formatting.near(deadline_at, mission) if deadline_at else "",
         "start": formatting.near(mission.starts_at, mission),
         "hold": formatting.near(hold_at, mission),
         "hold_day": f"{formatting.day_of_month(hold_at, mission)}\u00a0{formatting.month_short(hold_at, mission)}",
         "total": formatting.euros(mission.agreement.price.total_cents) if hasattr(mission, "agreement") else "",
+    }
+
+
+def decision_words(mission):
+    """What staff decided of a contested mission, in amounts."""
+    if mission.status != Status.SETTLED:
+        return {}
+    performed = mission.contest.performed_basis_points
+    due = mission.agreement.price.scaled(performed)
+    return {
+        "performed": formatting.percent(performed),
+        "total_due": formatting.euros(due.total_cents),
+        "share_due": formatting.euros(due.professional_cents),
     }
 
 
@@ -317,6 +355,8 @@ def booked(thread, user, now):
 
 def secured(thread, user, now):
     mission = thread.mission
+    if mission.payment.status == Payment.Status.CARD_REFUSED:
+        return "hold_lost", None
     if mission.has_ended(now):
         return "to_confirm", mission.deadline_at
     return "under_way" if mission.has_started(now) else "upcoming", None
@@ -335,7 +375,12 @@ def over(thread, user, now):
     review_until = mission.ended_at + policy.REVIEW_DELAY
     if mission.is_client(user):
         return ("to_review", review_until) if review is None and now < review_until else ("done", None)
-    return ("review_received", None) if review and not review.answered_at else ("done", None)
+    awaits_answer = review is not None and review.is_published and review.answered_at is None
+    return ("review_received", None) if awaits_answer else ("done", None)
+
+
+def settled(thread, user, now):
+    return "settled", None
 
 
 SITUATIONS = {
@@ -345,5 +390,5 @@ SITUATIONS = {
     Status.SECURED: secured,
     Status.CONTESTED: contested,
     Status.CONFIRMED: over,
-    Status.SETTLED: over,
+    Status.SETTLED: settled,
 }

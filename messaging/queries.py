@@ -3,7 +3,7 @@ from django.shortcuts import get_object_or_404
 
 from messaging.models import Message, Proposal, Thread
 
-MISSION = ("client__user", "professional__user", "commune", "agreement", "payment", "contest", "review")
+MISSION = ("client__user", "professional__user", "commune", "agreement", "payment", "cancellation", "contest", "review")
 
 
 def threads_of(user):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
 from messaging import masking
+from messaging.details import details
 from missions.models import MissionEvent
 
 Kind = MissionEvent.Kind
@@ -108,6 +109,10 @@ class Entry:
     @property
     def icon(self):
         return EVENT_ICONS[self.thing.kind]
+
+    @property
+    def details(self):
+        return [self.viewer.shown(line) for line in details(self.thing, self.viewer)]
 
     @property
     def words(self):

@@ -263,9 +263,10 @@ def forget_reminders(mission):
 
 @transaction.atomic
 def publish_review(mission, *, by, stars, text):
-    """Publish what the client says of a mission that was confirmed or settled within 60 days."""
+    """Publish what the client says of a mission they confirmed within 60 days."""
     professional = lock_professional(mission.professional_id)
     mission = Mission.objects.select_for_update().get(pk=mission.pk)
+    require_client(mission, by)
     if not can_review(mission):
         raise MissionError(_("L’avis n’est plus possible : il se donne une fois, dans les 60 jours."))
     review = Review.objects.create(
@@ -279,7 +280,7 @@ def publish_review(mission, *, by, stars, text):
 
 def can_review(mission):
     return (
-        mission.status in (Status.CONFIRMED, Status.SETTLED)
+        mission.status == Status.CONFIRMED
         and mission.ended_at + policy.REVIEW_DELAY > clock.now()
         and not Review.objects.filter(mission=mission).exists()
     )
@@ -288,6 +289,7 @@ def can_review(mission):
 @transaction.atomic
 def answer_review(review, *, by, text):
     """The professional answers, once."""
+    require_professional(review.mission, by)
     changed = Review.objects.filter(pk=review.pk, answered_at=None).update(answer=text, answered_at=clock.now())
     if not changed:
         raise MissionError(_("Vous avez déjà répondu à cet avis."))
@@ -297,8 +299,10 @@ def answer_review(review, *, by, text):
 @transaction.atomic
 def refuse_review(review, *, by, reason):
     """Staff take a review down, and say why."""
+    require_staff(by)
     professional = lock_professional(review.professional_id)
-    Review.objects.filter(pk=review.pk).update(status=Review.Status.REFUSED, refusal_reason=reason)
+    if not Review.objects.published().filter(pk=review.pk).update(status=Review.Status.REFUSED, refusal_reason=reason):
+        raise MissionError(_("Cet avis est déjà refusé."))
     refresh_score(professional)
     tell(review.mission, review.mission.client.user, "missions/emails/review_refused", reason=reason)
 

@@ -1,8 +1,9 @@
 """Whether a professional is open during the whole of a mission, as one SQL expression."""
 
-from django.db.models import BooleanField
+from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
+from accounts.models import AvailabilityException
 from missions.walltime import wall_periods
 
 # Weekly hours and exceptions are wall time of the site, and so is the mission here: `tsrange` has no zone.
@@ -34,6 +35,16 @@ OPEN_DURING = """(
     ) @> mission.wall_time
     FROM (VALUES (%s::timestamp, %s::timestamp, %s::tsmultirange)) AS mission (first_day, last_day, wall_time)
 )"""
+
+
+def is_closed_during(professional, terms):
+    """Whether a period the professional declared closed touches these terms."""
+    periods = wall_periods(terms.starts_at, terms.ends_at, terms.zone)
+    start, end = min(start for start, _end in periods), max(end for _start, end in periods)
+    closed = professional.exceptions.filter(kind=AvailabilityException.Kind.CLOSED)
+    begins_before_end = Q(starts_on__lt=end.date()) | Q(starts_on=end.date(), starts_at__lt=end.time())
+    ends_after_start = Q(ends_on__gt=start.date()) | Q(ends_on=start.date(), ends_at__gt=start.time())
+    return closed.filter(begins_before_end, ends_after_start).exists()
 
 
 def open_during(terms):

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import Document, Notification
+from accounts.models import AvailabilityException, Document, Notification
 from accounts.tests.factories import make_client, make_professional
 from messaging.actions import (
     accept_proposal,
@@ -253,3 +254,25 @@ def test_an_unpaid_client_of_another_name_is_not_counted(thread, client_user):
     for _number in range(3):
         make_mission("accepted", client=make_client("Quelqu’un d’autre"))
     accept_proposal(make_proposal(thread), by=client_user)
+
+
+@pytest.mark.parametrize(("hours_before", "refused"), [(1, True), (30, False)])
+def test_a_period_closed_since_then_is_not_agreed_on(thread, client_user, hours_before, refused):
+    """Closed from some hours before the start, for two hours."""
+    proposal = make_proposal(thread)
+    start = timezone.localtime(proposal.starts_at, proposal.zone) - timedelta(hours=hours_before)
+    end = start + timedelta(hours=2)
+    AvailabilityException.objects.create(
+        professional=thread.mission.professional,
+        starts_on=start.date(),
+        starts_at=start.time(),
+        ends_on=end.date(),
+        ends_at=end.time(),
+    )
+    if refused:
+        with pytest.raises(ProposalError, match="a fermé cette période"):
+            accept_proposal(proposal, by=client_user)
+    else:
+        accept_proposal(proposal, by=client_user)
+    thread.mission.refresh_from_db()
+    assert (thread.mission.status == Mission.Status.ACCEPTED) is not refused

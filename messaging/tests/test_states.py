@@ -217,3 +217,14 @@ def test_a_final_mission_stays_as_it_is(simulator, clock, end):
 
 def fresh_mission(mission):
     return Mission.objects.select_related("client__user", "professional__user").get(pk=mission.pk)
+
+
+def test_the_thread_says_the_decision_its_reasons_and_each_ones_amount(simulator, clock, client):
+    mission = contested(simulator)
+    settle(mission, make_staff(), simulator)
+    for user, amount in ((mission.client.user, "138,00\xa0€"), (mission.professional.user, "120,00\xa0€")):
+        client.force_login(user)
+        page = client.get(mission.get_absolute_url()).content.decode()
+        assert "Notre équipe retient 50\xa0% de la mission." in page
+        assert "La moitié" in page
+        assert amount in page

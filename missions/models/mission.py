@@ -68,6 +68,7 @@ class Mission(Terms):
         TOWN_HALL = "town_hall", _("Mairie")
 
     FINAL = (Status.CONFIRMED, Status.SETTLED, Status.DECLINED, Status.EXPIRED, Status.CANCELLED)
+    WITH_MONEY = (Status.SECURED, Status.CONTESTED, Status.CONFIRMED, Status.SETTLED)
     BEFORE_START = (Status.ACCEPTED, Status.BOOKED, Status.SECURED)
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="missions")
@@ -117,17 +118,12 @@ class Mission(Terms):
     @property
     def shows_address(self):
         """The exact address is for a professional whose mission is ordered, not before."""
-        return self.status not in (self.Status.INQUIRY, self.Status.ACCEPTED) and hasattr(self, "agreement")
+        return self.status in (self.Status.BOOKED, *self.WITH_MONEY)
 
     @property
     def shows_contacts(self):
         """Telephone and e-mail are for two people whose payment is guaranteed."""
-        return self.status in (
-            self.Status.SECURED,
-            self.Status.CONTESTED,
-            self.Status.CONFIRMED,
-            self.Status.SETTLED,
-        )
+        return self.status in self.WITH_MONEY
 
     def is_client(self, user):
         return self.client.user_id == user.pk

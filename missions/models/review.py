@@ -49,6 +49,10 @@ class Review(models.Model):
         return f"Avis sur la mission n° {self.mission_id}"
 
     @property
+    def is_published(self):
+        return self.status == self.Status.PUBLISHED
+
+    @property
     def signature(self):
         """The public name of the reviewer: of a private person, the first name only."""
         client = self.mission.client

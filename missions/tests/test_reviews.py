@@ -18,9 +18,8 @@ def review_url(mission):
     return f"/missions/{mission.pk}/avis/"
 
 
-@pytest.mark.parametrize("status", ["confirmed", "settled"])
-def test_the_client_reviews_a_mission_that_is_over(client, status):
-    mission = make_mission(status)
+def test_the_client_reviews_a_mission_they_confirmed(client):
+    mission = make_mission("confirmed")
     client.force_login(mission.client.user)
     assert "Comment s’est passée la mission avec Vigie Atlantique" in text_of(client.get(review_url(mission)))
     response = client.post(review_url(mission), ASKED)
@@ -29,6 +28,14 @@ def test_the_client_reviews_a_mission_that_is_over(client, status):
     assert (review.mission, review.stars, review.text) == (mission, 4, "Agents ponctuels et courtois.")
     mission.professional.refresh_from_db()
     assert (mission.professional.review_score, mission.professional.review_count) == (Decimal("4.0"), 1)
+
+
+@pytest.mark.parametrize("status", ["secured", "settled", "cancelled"])
+def test_only_a_confirmed_mission_is_reviewed(client, status):
+    mission = make_mission(status)
+    client.force_login(mission.client.user)
+    client.post(review_url(mission), ASKED)
+    assert not Review.objects.exists()
 
 
 def test_a_second_review_is_refused(client):

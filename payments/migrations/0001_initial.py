@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'compte Stripe',
+                'verbose_name_plural': 'comptes Stripe',
             },
         ),
         migrations.CreateModel(
@@ -39,6 +40,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'client Stripe',
+                'verbose_name_plural': 'clients Stripe',
             },
         ),
         migrations.CreateModel(
@@ -89,6 +91,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'session de paiement',
+                'verbose_name_plural': 'sessions de paiement',
             },
         ),
         migrations.CreateModel(

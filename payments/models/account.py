@@ -14,6 +14,7 @@ class Customer(models.Model):
 
     class Meta:
         verbose_name = _("client Stripe")
+        verbose_name_plural = _("clients Stripe")
 
     def __str__(self):
         return self.stripe_id
@@ -40,6 +41,7 @@ class ConnectedAccount(models.Model):
 
     class Meta:
         verbose_name = _("compte Stripe")
+        verbose_name_plural = _("comptes Stripe")
 
     def __str__(self):
         return self.stripe_id

@@ -103,6 +103,7 @@ class CheckoutSession(models.Model):
 
     class Meta:
         verbose_name = _("session de paiement")
+        verbose_name_plural = _("sessions de paiement")
         constraints = [
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(status__in=("creating", "open")), name="one_open_session_per_payment"
