@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'pièce jointe',
+                'verbose_name_plural': 'pièces jointes',
             },
         ),
         migrations.CreateModel(

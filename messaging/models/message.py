@@ -67,6 +67,7 @@ class Attachment(models.Model):
 
     class Meta:
         verbose_name = _("pièce jointe")
+        verbose_name_plural = _("pièces jointes")
 
     def __str__(self):
         return self.name
