@@ -17,7 +17,7 @@ from missions.search import Search
 from payments.models import Payment
 
 Status = Mission.Status
-CLIENT, PROFESSIONAL = "client", "professional"
+CLIENT, PROFESSIONAL, EITHER = "client", "professional", "either"
 
 
 class Row(NamedTuple):
@@ -90,12 +90,7 @@ TABLE = {
         open_proposal_url,
         "hourglass",
     ),
-    ("proposal_sent", CLIENT): Row(
-        _("%(other)s doit répondre à votre proposition"),
-        _("Elle expire %(deadline)s. Vous pouvez encore en faire une autre, qui la remplacera."),
-        _("Proposition envoyée"),
-    ),
-    ("proposal_sent", PROFESSIONAL): Row(
+    ("proposal_sent", EITHER): Row(
         _("%(other)s doit répondre à votre proposition"),
         _("Elle expire %(deadline)s. Vous pouvez encore en faire une autre, qui la remplacera."),
         _("Proposition envoyée"),
@@ -199,7 +194,7 @@ TABLE = {
         _("Nous le lui rappelons. Sans réponse %(deadline)s, notre équipe examine la mission."),
         _("Validation attendue"),
     ),
-    ("contest_received", CLIENT): mine(
+    ("contest_received", EITHER): mine(
         _("À vous : répondez à la contestation"),
         _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite ; l’argent reste conservé."),
         _("Répondre à la contestation"),
@@ -207,21 +202,7 @@ TABLE = {
         page("payments:contest_answer"),
         "scale",
     ),
-    ("contest_received", PROFESSIONAL): mine(
-        _("À vous : répondez à la contestation"),
-        _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite ; l’argent reste conservé."),
-        _("Répondre à la contestation"),
-        _("Répondre"),
-        page("payments:contest_answer"),
-        "scale",
-    ),
-    ("contest_pending", CLIENT): Row(
-        _("Notre équipe examine la contestation"),
-        _("Elle décide au plus tard %(deadline)s. L’argent reste conservé jusque-là."),
-        _("Contestée"),
-        icon="scale",
-    ),
-    ("contest_pending", PROFESSIONAL): Row(
+    ("contest_pending", EITHER): Row(
         _("Notre équipe examine la contestation"),
         _("Elle décide au plus tard %(deadline)s. L’argent reste conservé jusque-là."),
         _("Contestée"),
@@ -289,7 +270,7 @@ def next_action(thread, user, now):
     mission = thread.mission
     role = CLIENT if mission.is_client(user) else PROFESSIONAL
     situation, deadline_at = situation_of(thread, user, now)
-    row = TABLE[situation, role]
+    row = TABLE.get((situation, role)) or TABLE[situation, EITHER]
     words = words_for(mission, user, deadline_at)
     return NextAction(
         title=row.title % words,
