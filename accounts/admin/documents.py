@@ -34,7 +34,7 @@ class DocumentAdmin(DecisionAdmin):
 
     form = DocumentDecisionForm
     change_form_template = "admin/accounts/document/change_form.html"
-    list_display = ["kind", "professional", "number", "expires_on", "status", "created_at"]
+    list_display = ["kind", "professional", "expires_on", "status", "created_at"]
     list_filter = ["status", "kind"]
     search_fields = ["number", "professional__trade_name", "professional__siret"]
     list_select_related = ["professional"]

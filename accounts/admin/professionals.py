@@ -35,7 +35,7 @@ class ProfessionalAdmin(DecisionAdmin):
     """The queue of professionals: those who wait come first."""
 
     form = ProfessionalDecisionForm
-    list_display = ["trade_name", "kind", "activity", "base_commune", "status", "payable", "created_at"]
+    list_display = ["trade_name", "kind", "base_commune", "status", "payable", "registered_at"]
     list_filter = ["status", "kind", "activity", "payable"]
     search_fields = ["trade_name", "legal_name", "siret", "user__email"]
     list_select_related = ["base_commune"]
@@ -75,6 +75,10 @@ class ProfessionalAdmin(DecisionAdmin):
     @admin.display(description=gettext_lazy("à regarder"))
     def flags(self, professional):
         return bullets(professional_flags(professional))
+
+    @admin.display(description=gettext_lazy("inscrit le"), ordering="created_at")
+    def registered_at(self, professional):
+        return professional.created_at
 
     @admin.display(description=gettext_lazy("langues"))
     def spoken(self, professional):

@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 ('reviewed_at', models.DateTimeField(editable=False, null=True, verbose_name='examiné le')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='déposé le')),
                 ('reviewed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('professional', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='accounts.professional')),
+                ('professional', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='accounts.professional', verbose_name='professionnel')),
             ],
             options={
                 'verbose_name': 'document',

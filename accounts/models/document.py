@@ -57,7 +57,9 @@ class Document(models.Model):
     TITLES = (Kind.AUT, Kind.AGD, Kind.CAR)
     WITH_ACTIVITY = (Kind.AUT, Kind.CAR)
 
-    professional = models.ForeignKey("accounts.Professional", models.CASCADE, related_name="documents")
+    professional = models.ForeignKey(
+        "accounts.Professional", models.CASCADE, verbose_name=_("professionnel"), related_name="documents"
+    )
     kind = models.CharField(_("document"), max_length=20, choices=Kind)
     number = models.CharField(_("numéro"), max_length=60, blank=True)
     activity = models.CharField(_("activité couverte"), max_length=20, choices=Activity, blank=True)
@@ -96,6 +98,10 @@ class Document(models.Model):
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def is_approved(self):
+        return self.status == self.Status.APPROVED
 
     def is_expired(self, today):
         return self.expires_on is not None and self.expires_on < today
