@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import clock
 from messaging import masking
 from messaging.details import details
+from missions import policy
 from missions.models import MissionEvent
 
 Kind = MissionEvent.Kind
@@ -70,6 +71,11 @@ class Viewer:
     def shown(self, text):
         return masking.show(text) if self.mission.shows_contacts else masking.mask(text)
 
+    def line(self, text):
+        """The same in plain text on one line, for names, addresses and excerpts."""
+        words = " ".join(text.split())
+        return words if self.mission.shows_contacts else masking.mask_plain(words)
+
 
 @dataclass
 class Entry:
@@ -92,6 +98,16 @@ class Entry:
     def body(self):
         return self.viewer.shown(self.thing.body)
 
+    @property
+    def excerpt(self):
+        """A message in the inbox, which cuts it: one that is only a file is called so."""
+        return self.viewer.line(self.thing.body) or _("Pièce jointe")
+
+    @property
+    def attachments(self):
+        """The files of a message, with their names."""
+        return [(attachment, self.viewer.line(attachment.name)) for attachment in self.thing.attachments.all()]
+
     @cached_property
     def instructions(self):
         return self.viewer.shown(self.thing.instructions)
@@ -109,6 +125,15 @@ class Entry:
     @property
     def icon(self):
         return EVENT_ICONS[self.thing.kind]
+
+    @property
+    def fee_now(self):
+        """What cancelling this proposal would cost the client already now, in basis points."""
+        return policy.cancellation_fee(policy.CANCELLATION_POLICY, self.thing.starts_at, self.viewer.now)
+
+    @property
+    def fee_now_cents(self):
+        return self.thing.price.scaled(self.fee_now).total_cents
 
     @property
     def details(self):

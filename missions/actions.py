@@ -206,6 +206,10 @@ def require(mission, *statuses):
     return mission
 
 
+def require_secured(mission):
+    require(mission, Status.SECURED)
+
+
 def require_cancellable(mission):
     require(mission, *Mission.BEFORE_START)
     if mission.has_started(clock.now()):

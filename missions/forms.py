@@ -2,6 +2,7 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ STARTS = [time(quarter // 4, quarter % 4 * 15) for quarter in range(96)]
 DURATIONS = [*range(60, 720, 15), *range(720, 4321, 60)]
 FURTHEST_DAYS = 2 * 365
 
+LONGEST_NUMBER = 9
 DURATION_RANGE = _("Une mission dure de 1 h à 72 h, par pas de 15 minutes.")
 AGENTS_RANGE = _("Indiquez un nombre d’agents entre 1 et 100.")
 
@@ -34,6 +36,14 @@ class DurationSelect(forms.Select):
         minutes = {*DURATIONS, *(int(text) for text in value if text.isascii() and text.isdigit() and len(text) < 6)}
         self.choices = [(number, formatting.duration(number)) for number in sorted(minutes)]
         return super().optgroups(name, value, attrs)
+
+
+class MinutesField(forms.IntegerField):
+    def to_python(self, value):
+        """A number of a hundred figures is no duration, and too large for the arithmetic of `step_size`."""
+        if len(str(value)) > LONGEST_NUMBER:
+            raise ValidationError(self.error_messages["invalid"], "invalid")
+        return super().to_python(value)
 
 
 class SearchForm(forms.Form):
@@ -69,7 +79,7 @@ class SearchForm(forms.Form):
             "invalid_choice": _("Choisissez une heure de début, au quart d’heure, par exemple 20:00."),
         },
     )
-    minutes = forms.IntegerField(
+    minutes = MinutesField(
         label=_("Durée"),
         widget=DurationSelect,
         min_value=60,

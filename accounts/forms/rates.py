@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 from django import forms
@@ -13,6 +14,9 @@ LOWEST_CENTS, HIGHEST_CENTS = 100, 100_000
 FLOOR_CENTS = 2200
 
 
+NUMBER = re.compile(r"-?[0-9]*\.?[0-9]*")
+
+
 class EurosField(forms.DecimalField):
     """An amount typed as « 24,50 », « 24.5 » or « 24 € », cleaned to integer cents."""
 
@@ -24,6 +28,8 @@ class EurosField(forms.DecimalField):
 
     def to_python(self, value):
         text = "".join(str(value or "").replace("€", "").split()).replace(",", ".")
+        if not NUMBER.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], "invalid")
         return super().to_python(text)
 
     def clean(self, value):

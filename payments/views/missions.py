@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from marketplace.errors import MarketplaceError
-from missions.actions import answer_contest, require_cancellable, require_contestable
+from missions.actions import answer_contest, require_cancellable, require_contestable, require_secured
 from payments import actions
 from payments.forms import AnswerForm, CancelForm, ContestForm
 from payments.queries import payment_of, payment_of_client
@@ -16,6 +16,8 @@ from payments.queries import payment_of, payment_of_client
 def mission_confirm(request, pk):
     """Ask the client once more before the money leaves."""
     mission = payment_of_client(request.user, pk).mission
+    if sentence := refusal(require_secured, mission):
+        return send_back(request, mission, sentence)
     if request.method != "POST":
         now = clock.now()
         when = {"started": mission.has_started(now), "ended": mission.has_ended(now)}

@@ -56,9 +56,9 @@ def page(request, payment, form, status=200):
 
 
 def policy_steps(payment):
-    """The frozen cancellation policy in words: until when, and for how much."""
-    mission = payment.mission
-    return [
+    """What is left of the frozen cancellation policy in words: until when, and for how much."""
+    mission, now = payment.mission, clock.now()
+    steps = [
         {
             "until": mission.starts_at - timedelta(hours=step["hours"]),
             "fee": step["fee_basis_points"],
@@ -66,6 +66,7 @@ def policy_steps(payment):
         }
         for step in mission.agreement.cancellation_policy
     ]
+    return [step for step in steps if step["until"] > now]
 
 
 @login_not_required
