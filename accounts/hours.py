@@ -1,11 +1,14 @@
 """A week of openings, checked and told in words. An opening is (weekday, opens_minute, closes_minute), as stored."""
 
-from itertools import pairwise
+from datetime import time
+from itertools import groupby, pairwise
+from operator import itemgetter
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import WeeklyHours
-from marketplace.formatting import within_sentence
+from marketplace.formatting import hour, within_sentence
 
 DAY = 24 * 60
 WEEK = 7 * DAY
@@ -27,54 +30,64 @@ def overlaps(openings):
 
 
 def describe_week(openings):
-    """Return « Lundi au vendredi de 8 h 00 à 20 h 00, samedi de 18 h 00 à 2 h 00 le lendemain. »"""
+    """Return « Du lundi au vendredi de 8 h 00 à 20 h 00 ; le samedi de 18 h 00 à 2 h 00 le lendemain. »"""
     if not openings:
         return _("Vous n’êtes jamais ouvert.")
     if is_always(openings):
         return _("Ouvert jour et nuit, tous les jours.")
-    by_day = {day: describe_day(openings, day) for day in range(1, 8)}
-    parts = [f"{days_in_words(days)} {hours}" for hours, days in grouped(by_day) if hours]
-    return capitalized(_(" ; ").join(parts) + ".")
+    parts = [f"{days_in_words(days)} {spans_in_words(spans)}" for days, spans in runs(openings) if spans]
+    return capfirst(_(" ; ").join(parts) + ".")
 
 
-def describe_day(openings, weekday):
-    spans = [span_in_words(opens, closes) for day, opens, closes in sorted(openings) if day == weekday]
-    return _(" et ").join(spans)
+def week_in_words(openings):
+    """Return the week as (days, hours): « du lundi au vendredi », « de 8 h 00 à 18 h 00 »."""
+    return [(days_in_words(days), spans_in_words(spans) or _("fermé")) for days, spans in runs(openings)]
 
 
-def span_in_words(opens, closes):
-    if (opens, closes) == (0, DAY):
-        return _("24 heures sur 24")
-    words = _("de %(opens)s à %(closes)s") % {"opens": clock_time(opens), "closes": clock_time(closes)}
-    return _("%(span)s le lendemain") % {"span": words} if closes > DAY else words
+def runs(openings):
+    """Join the days in a row that have the same hours, as (days, spans)."""
+    by_day = {day: merged(openings, day) for day in WeeklyHours.Weekday}
+    return [([day for day, _spans in run], spans) for spans, run in groupby(by_day.items(), key=itemgetter(1))]
 
 
-def clock_time(minute):
-    """19 h 00, from minutes after midnight; midnight at the end of the day is 24 h 00."""
-    hour, rest = divmod(minute - DAY if minute > DAY else minute, 60)
-    return _("%(hour)d h %(minute)02d") % {"hour": hour, "minute": rest}
-
-
-def grouped(by_day):
-    """Join the days that have the same hours, in the order of the week."""
-    groups = {}
-    for day, hours in by_day.items():
-        groups.setdefault(hours, []).append(day)
-    return groups.items()
+def merged(openings, weekday):
+    """Return the hours of one day, those that touch made one."""
+    spans = []
+    for opens, closes in sorted((opens, closes) for day, opens, closes in openings if day == weekday):
+        if spans and opens <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(closes, spans[-1][1]))
+        else:
+            spans.append((opens, closes))
+    return spans
 
 
 def days_in_words(days):
-    """« lundi au vendredi » for three days or more in a row, « lundi, mercredi » otherwise."""
-    names = [within_sentence(WeeklyHours.Weekday(day).label) for day in days]
     if len(days) == 7:
         return _("tous les jours")
-    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        return _("du %(first)s au %(last)s") % {"first": names[0], "last": names[-1]}
-    return _(" et ").join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    first, last = (within_sentence(day.label) for day in (days[0], days[-1]))
+    if len(days) == 1:
+        return _("le %(day)s") % {"day": first}
+    if len(days) == 2:
+        return _("%(first)s et %(last)s") % {"first": first, "last": last}
+    return _("du %(first)s au %(last)s") % {"first": first, "last": last}
 
 
-def capitalized(text):
-    return text[:1].upper() + text[1:]
+def spans_in_words(spans):
+    return ", ".join(span_in_words(opens, closes) for opens, closes in spans)
+
+
+def span_in_words(opens, closes):
+    words = {"opens": clock_time(opens), "closes": clock_time(closes)}
+    if (opens, closes) == (0, DAY):
+        return _("jour et nuit")
+    if closes > DAY:
+        return _("de %(opens)s à %(closes)s le lendemain") % words
+    return _("de %(opens)s à %(closes)s") % words
+
+
+def clock_time(minute):
+    """19 h 00, from minutes after midnight; the end of the day has its word."""
+    return _("minuit") if minute == DAY else hour(time(minute // 60 % 24, minute % 60))
 
 
 def bars(openings, weekday):

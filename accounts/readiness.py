@@ -30,11 +30,12 @@ def missing_before_review(professional):
 
 
 def is_visible(professional):
-    """Whether a search for a mission today could find this professional."""
-    today = timezone.localdate(clock.now())
-    offered = offered_services(professional)
-    listed = Professional.objects.filter(pk=professional.pk).listed
-    return bool(offered) and listed(offered[0], today=today, last_day=today).exists()
+    """Whether a search for a mission today could find this professional, and everyone read the profile."""
+    if professional.base_commune is None:
+        return False
+    today = clock.now().astimezone(professional.base_commune.zone).date()
+    listed = Professional.objects.listed(professional.services[0], today=today, last_day=today)
+    return listed.filter(pk=professional.pk, rates__service__in=professional.services).exists()
 
 
 def offered_services(professional):

@@ -6,25 +6,17 @@ from math import cos, radians
 
 from django.db.models import Count
 
-from accounts.models import Document, Professional
+from accounts.hours import week_in_words
+from accounts.models import Professional
 from accounts.models.professional import Language
+from accounts.papers import papers
 from marketplace import clock
-from missions import words
 from missions.price import hourly_all_in_cents, quote, vat_basis_points
 from missions.search import Offer, Search, candidates, why_not
 
 # The drawing of the radius, in missions/_radius.html
 CENTRE, RING = (130, 100), 88
 KM_PER_DEGREE = 111.2
-
-
-def is_public(professional):
-    """Whether some search can find this professional today."""
-    if professional.base_commune is None:
-        return False
-    today = clock.now().astimezone(professional.base_commune.zone).date()
-    listed = Professional.objects.listed(professional.services[0], today=today, last_day=today)
-    return listed.filter(pk=professional.pk, rates__isnull=False).exists()
 
 
 @dataclass(frozen=True)
@@ -71,14 +63,7 @@ class Profile:
     @cached_property
     def documents(self):
         """One approved and still valid document of each kind, in the order of the law's list."""
-        today = clock.now().date()
-        valid = {document.kind: document for document in self.professional.documents.valid_on(today).order_by("pk")}
-        return [valid[kind] for kind in Document.Kind if kind in valid]
-
-    @cached_property
-    def authorisation(self):
-        """The AUT number every profile must show (CSI art. L612-14)."""
-        return next((document.number for document in self.documents if document.kind == Document.Kind.AUT), "")
+        return [paper.valid for paper in papers(self.professional) if paper.valid]
 
     @cached_property
     def last_check(self):
@@ -86,7 +71,7 @@ class Profile:
 
     @cached_property
     def hours(self):
-        return words.weekly_hours(self.professional.weekly_hours.all())
+        return week_in_words(self.professional.openings())
 
     @cached_property
     def bars(self):

@@ -16,6 +16,9 @@ from marketplace.formatting import duration
 MINIMUM_MINUTES = [60, 120, 180, 240, 300, 360, 480, 600, 720]
 NOTICE_HOURS = [0, 2, 6, 12, 24, 48, 72, 168]
 
+# Who the documents were checked for: another name or number would be someone else under the same approval.
+CHECKED = ("legal_name", "trade_name", "siret")
+
 
 def notice_label(hours):
     if hours == 0:
@@ -83,6 +86,9 @@ class ProfileForm(forms.ModelForm):
         self.fields["presentation"].required = True
         if self.has_approved_title():
             self.fields["activity"].disabled = True
+        if self.instance.was_approved:
+            for name in CHECKED:
+                freeze(self.fields[name])
         if not self.instance.is_company:
             del self.fields["agents"]
 
@@ -95,6 +101,15 @@ class ProfileForm(forms.ModelForm):
         if Professional.objects.filter(siret=siret).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("Ce SIRET est déjà inscrit sur le site."), "taken")
         return siret
+
+    def clean_base_commune(self):
+        """The department decides the VAT, and is the one of the documents."""
+        before, after = self.instance.base_commune, self.cleaned_data["base_commune"]
+        if self.instance.was_approved and before and after.department != before.department:
+            raise ValidationError(
+                _("Pour changer de département, écrivez-nous : vos documents sont à vérifier de nouveau."), "department"
+            )
+        return after
 
     def clean_agents(self):
         """A seat that is reserved cannot be taken away."""
@@ -109,6 +124,11 @@ class ProfileForm(forms.ModelForm):
     def save(self, commit=True):
         rename_professional(self.instance, self.cleaned_data["trade_name"])
         return super().save(commit)
+
+
+def freeze(field):
+    field.disabled = True
+    field.help_text = _("Vérifié avec vos documents. Écrivez-nous pour le changer.")
 
 
 def offer(field, values, current, label):

@@ -146,10 +146,16 @@ class Professional(models.Model):
         return self.status == self.Status.APPROVED
 
     @property
+    def was_approved(self):
+        """Approved once, even if suspended since: what was checked then still stands."""
+        return self.status in (self.Status.APPROVED, self.Status.SUSPENDED)
+
+    @property
     def authorisation(self):
-        """Number of the AUT, which every profile, quote and contract shows (CSI art. L612-14)."""
-        approved = self.documents.filter(kind=Document.Kind.AUT, status=Document.Status.APPROVED)
-        return approved.values_list("number", flat=True).first() or ""
+        """Number of the newest approved AUT, which every profile, quote and contract shows (CSI art. L612-14)."""
+        titles = (document for document in self.documents.all() if document.kind == Document.Kind.AUT)
+        numbers = {title.pk: title.number for title in titles if title.is_approved}
+        return numbers[max(numbers)] if numbers else ""
 
     def openings(self):
         """The weekly hours as (weekday, opens_minute, closes_minute)."""

@@ -121,6 +121,18 @@ def test_staff_suspend_and_reinstate(as_staff, professional):
     assert is_visible(professional)
 
 
+def test_the_authorisation_shown_is_the_newest_approved(professional):
+    make_document(professional, number="AUT-069-2125-01-01-20250100001")
+    make_document(professional, number="AUT-069-2126-01-01-20260100001", status="pending")
+    assert professional.authorisation == "AUT-069-2125-01-01-20250100001"
+
+
+def test_nobody_is_found_by_a_rate_the_activity_does_not_allow(professional):
+    professional.rates.all().delete()
+    professional.rates.create(service="close_protection", hourly_cents=6000)
+    assert not is_visible(professional)
+
+
 def test_a_decision_that_comes_too_late_changes_nothing(as_staff, waiting):
     Professional.objects.update(status=Professional.Status.DRAFT)
     response = as_staff.post(change(waiting), {"_approve": "1", "status_reason": ""}, follow=True)

@@ -51,6 +51,7 @@ def test_the_client_s_page_opens_for_clients_only(client, professional, customer
 
 
 def test_a_profile_is_saved_as_meant(as_professional, professional):
+    Professional.objects.update(status=Professional.Status.REFUSED)
     response = as_professional.post(reverse("accounts:profile_edit"), profile(trade_name="Écluse & Fils"))
     assert response.url == reverse("accounts:profile_edit")
     address = professional.slug
@@ -87,6 +88,7 @@ def test_the_address_follows_the_name_until_the_file_is_sent(as_professional, pr
     ],
 )
 def test_a_mistake_gets_a_sentence_and_nothing_typed_is_lost(as_professional, professional, field, value, sentence):
+    Professional.objects.update(status=Professional.Status.DRAFT)
     response = as_professional.post(
         reverse("accounts:profile_edit"), profile(**{field: value, "legal_name": "Tout Neuf"})
     )
@@ -101,7 +103,33 @@ def test_a_mistake_gets_a_sentence_and_nothing_typed_is_lost(as_professional, pr
     assert professional.legal_name == "Vigie Atlantique SARL"
 
 
+@pytest.mark.parametrize("status", ["approved", "suspended"])
+def test_an_approved_professional_does_not_become_someone_else(as_professional, professional, status):
+    Professional.objects.update(status=status)
+    before = Professional.objects.values("legal_name", "trade_name", "sort_name", "siret", "slug").get()
+    changes = profile(legal_name="Autre SARL", trade_name="Autre", radius_km="60")
+    assert as_professional.post(reverse("accounts:profile_edit"), changes).status_code == 302
+    after = Professional.objects.values("legal_name", "trade_name", "sort_name", "siret", "slug").get()
+    assert after == before
+    professional.refresh_from_db()
+    assert professional.radius_km == 60
+    page = as_professional.get(reverse("accounts:profile_edit")).content.decode()
+    assert page.count("Vérifié avec vos documents. Écrivez-nous pour le changer.") == 3
+
+
+def test_an_approved_professional_moves_within_the_department_only(as_professional, professional):
+    near = make_commune("69266", "Villeurbanne")
+    make_commune("97411", "Saint-Denis", search_name="st denis")
+    response = as_professional.post(reverse("accounts:profile_edit"), profile(base_commune="Saint-Denis"))
+    sentence = "Pour changer de département, écrivez-nous\u00a0: vos documents sont à vérifier de nouveau."
+    assert response.context["form"].errors == {"base_commune": [sentence]}
+    as_professional.post(reverse("accounts:profile_edit"), profile(base_commune="Villeurbanne"))
+    professional.refresh_from_db()
+    assert professional.base_commune == near
+
+
 def test_a_siret_belongs_to_one_professional(as_professional):
+    Professional.objects.update(status=Professional.Status.DRAFT)
     other = make_professional("Ailleurs")
     response = as_professional.post(reverse("accounts:profile_edit"), profile(siret=other.siret))
     assert response.context["form"].errors == {"siret": ["Ce SIRET est déjà inscrit sur le site."]}
@@ -201,6 +229,7 @@ def test_an_association_keeps_its_siren(client):
 
     response = client.post(reverse("accounts:client_edit"), data | {"siren": "732829321"})
     assert "Ce SIREN n’est pas valable" in response.content.decode()
+
 
 
 def test_an_individual_has_no_siren(as_customer):
