@@ -120,6 +120,14 @@ def test_nobody_writes_to_themselves(client, url, professional, answers):
     assert not Mission.objects.exists()
 
 
+def test_a_professional_whose_profile_is_not_public_cannot_be_written_to(client, url, professional):
+    professional.payable = False
+    professional.save(update_fields=["payable"])
+    client.force_login(make_client().user)
+    assert client.get(professional.get_absolute_url()).status_code == 404
+    assert client.get(url).status_code == 404
+
+
 def test_a_professional_who_is_not_approved_cannot_be_written_to(client, url, professional):
     professional.status = "suspended"
     professional.save(update_fields=["status"])

@@ -165,7 +165,7 @@ def test_reviews_show_both_dates_the_answer_and_a_first_name_only(client, profes
         "Avis publié le 23 novembre 2026",
         "Réponse de Vigie Atlantique le 23 novembre 2026",
         "Merci.",
-        "1 avis, tous de clients dont la mission a été commandée sur le site",
+        "1 avis, tous de clients qui ont payé et validé leur mission sur le site",
     ):
         assert expected in text
     assert "Morvan" not in text
@@ -207,21 +207,6 @@ def test_the_same_queries_for_one_review_and_for_three(client, professional):
 
 
 # Words
-
-
-def test_hours_in_words(professional):
-    professional.weekly_hours.all().delete()
-    for weekday, opens, closes in (
-        *((weekday, 480, 720) for weekday in range(1, 6)),
-        *((weekday, 720, 1080) for weekday in range(1, 6)),
-        (6, 1080, 1800),
-    ):
-        professional.weekly_hours.create(weekday=weekday, opens_minute=opens, closes_minute=closes)
-    assert words.weekly_hours(professional.weekly_hours.all()) == [
-        ("du lundi au vendredi", "de 8\u00a0h\u00a000 à 18\u00a0h\u00a000"),
-        ("le samedi", "de 18\u00a0h\u00a000 à 6\u00a0h\u00a000 le lendemain"),
-        ("le dimanche", "fermé"),
-    ]
 
 
 @pytest.mark.parametrize(
