@@ -64,6 +64,11 @@ class OfferFilter(django_filters.FilterSet):
         return queryset.filter(dog_handler=True) if wanted else queryset
 
     @property
+    def narrows(self):
+        """Whether some filter is in force; asked once `qs` is."""
+        return any(self.form.cleaned_data.values())
+
+    @property
     def chips(self):
         """Each filter in force, in words, with the query string of the page without it."""
         values = self.form.cleaned_data if self.form.is_bound and self.form.is_valid() else {}

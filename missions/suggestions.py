@@ -1,20 +1,21 @@
 """What to change in a search nobody answers: why it fails, and what gives a result."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Value
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import Professional
 from marketplace import formatting
 from missions import words
 from missions.models.terms import seats_for
 from missions.search import Search, candidates, conditions, offers, with_conditions
 from missions.walltime import NonexistentTime, instant
 
-SHOWN = 4
 COUNTED = 200  # at most, and one more to know there are more
 
 
@@ -34,17 +35,28 @@ class WayOut:
 
 
 def ways_out(search, *, now):
-    """The nearest changes that give a result, each of another kind; at most some twenty queries."""
-    kinds = (fewer_agents, other_durations, other_hours, other_days)
-    found = (next(found_among(kind(search, now), now), None) for kind in kinds)
-    return [way for way in found if way][:SHOWN]
+    """The nearest changes that give a result, each of another kind. Two queries at most."""
+    kinds = [list(kind(search, now)) for kind in (fewer_agents, other_durations, other_hours, other_days)]
+    counts = count_found([change for changes in kinds for *_words, change in changes], now)
+    found = (
+        [WayOut(*words, change, counts[change]) for *words, change in changes if counts[change]] for changes in kinds
+    )
+    return [ways[0] for ways in found if ways]
 
 
-def found_among(changes, now):
-    for icon, title, note, search in changes:
-        count = offers(search, now=now)[: COUNTED + 1].count() if search.starts_at > now else 0
-        if count:
-            yield WayOut(icon, title, note, search, count)
+def count_found(searches, now):
+    """How many professionals each search finds, one more than COUNTED at most. One query."""
+    asked = [search for search in searches if can_be_asked(search, now)]
+    found = [
+        offers(search, now=now).order_by().annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
+        for number, search in enumerate(asked)
+    ]
+    return Counter(asked[number] for (number,) in Professional.objects.none().union(*found, all=True))
+
+
+def can_be_asked(search, now):
+    """Not in the past, nor in the hour that comes a second time in autumn: its time of day says the first one."""
+    return search.starts_at > now and search.local_start.fold == 0
 
 
 def fewer_agents(search, now):

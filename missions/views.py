@@ -58,7 +58,7 @@ def search_echo(request):
 def search_empty(request, form, filters):
     """Why nobody was found, and the nearest ways out."""
     context = {"form": form, "search": form.search, "filters": filters}
-    unfiltered = filters.queryset.count()
+    unfiltered = filters.queryset.count() if filters.narrows else 0
     if unfiltered:
         context["unfiltered"] = words.free(unfiltered, form.search, cap=COUNTED)
     else:
@@ -70,7 +70,8 @@ def search_empty(request, form, filters):
 @login_not_required
 @require_safe
 def profile(request, slug):
-    professional = get_object_or_404(Professional.objects.select_related("base_commune", "user"), slug=slug)
+    professionals = Professional.objects.select_related("base_commune", "user").prefetch_related("documents")
+    professional = get_object_or_404(professionals, slug=slug)
     is_public = is_visible(professional)
     if not is_public and not (request.user.is_staff or request.user == professional.user):
         raise Http404

@@ -322,10 +322,27 @@ def test_each_way_out_gives_the_answers_it_promises(client):
         assert "1 professionnel libre à Lyon" in read(client, f"/recherche/{query}")
 
 
-def test_an_empty_answer_takes_a_bounded_number_of_queries(client, django_assert_max_num_queries):
+def test_the_hour_that_comes_twice_is_not_suggested(client):
+    professional = make_professional(agents=1, minimum_minutes=60)
+    asked = SearchForm(ASKED | {"date": "2027-10-31", "start": "02:00", "minutes": "60"}).search
+    make_mission("booked", professional=professional, starts_at=asked.starts_at, minutes=60)
+    html = client.get(f"/recherche/?{asked.query}").content.decode()
+    ways = re.findall(r'<p class="row-title"><a href="(\?[^"]*)">(.*?)</a>', unescape(html))
+    assert [words.replace("\u00a0", " ") for _query, words in ways] == [
+        "Commencer à 1 h 00",
+        "Passer au lundi 1er novembre 2027",
+    ]
+
+
+@pytest.mark.parametrize("who", ["visitor", "client"])
+def test_an_empty_answer_takes_few_queries(client, django_assert_max_num_queries, who):
     make_professional(always_open=False)
-    with django_assert_max_num_queries(30):
-        client.get(SEARCH.replace("minutes=480", "minutes=4320").replace("agents=1", "agents=9"))
+    make_professional(agents=8)
+    if who == "client":
+        client.force_login(make_client().user)
+    with django_assert_max_num_queries(12):
+        text = read(client, SEARCH.replace("agents=1", "agents=9"))
+    assert "Demander 8 agents au lieu de 9" in text
 
 
 def test_the_search_speaks_english(client):
