@@ -22,6 +22,7 @@ from marketplace.demo.pdf import write_pdf
 from marketplace.demo.simulator import control
 from messaging.actions import accept_proposal, open_inquiry, write_proposal
 from messaging.models import Attachment, Message, Proposal
+from missions.actions import can_review
 from missions.models import Contest, Mission, Review
 from missions.search import Search, offers
 from payments import actions, gateway, runner, sync
@@ -124,9 +125,10 @@ def test_each_act_can_be_tried(loaded, clock):
     assert Proposal.objects.received_by(camille).open().count() == 2
     assert Proposal.objects.open().of(camille).filter(author=camille).count() == 1
     assert Message.objects.unread_by(camille).count() > 2
-    assert missions.to_confirm(now).count() == 1
-    assert sum(mission.is_under_way(now) for mission in missions) == 1
-    assert missions.to_review(now).count() == 2
+    secured = missions.filter(status="secured")
+    assert secured.filter(ends_at__lte=now).count() == 1
+    assert secured.filter(starts_at__lte=now, ends_at__gt=now).count() == 1
+    assert sum(can_review(mission) for mission in missions) == 2
     assert missions.filter(status="cancelled", cancellation__fee_basis_points=3000).count() == 1
     assert missions.filter(payment__status=Payment.Status.CARD_REFUSED).count() == 1
     assert Contest.objects.to_settle().filter(mission__client__user=camille).count() == 2

@@ -6,7 +6,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, Professional
-from missions import policy
 from missions.models.terms import Priced, Terms
 
 
@@ -17,27 +16,14 @@ class MissionQuerySet(models.QuerySet):
     def of_client(self, user):
         return self.filter(client__user=user)
 
-    def of_professional(self, user):
-        return self.filter(professional__user=user)
-
     def live(self):
         return self.exclude(status__in=Mission.FINAL)
-
-    def to_confirm(self, now):
-        return self.filter(status=Mission.Status.SECURED, ends_at__lte=now)
 
     def past_deadline(self, status, now):
         return self.filter(status=status, deadline_at__lte=now)
 
     def awaiting_payment(self):
         return self.filter(status=Mission.Status.ACCEPTED)
-
-    def to_review(self, now):
-        return self.filter(
-            status__in=(Mission.Status.CONFIRMED, Mission.Status.SETTLED),
-            review=None,
-            ended_at__gt=now - policy.REVIEW_DELAY,
-        )
 
 
 class Mission(Terms):
@@ -137,9 +123,6 @@ class Mission(Terms):
 
     def has_ended(self, now):
         return self.ends_at <= now
-
-    def is_under_way(self, now):
-        return self.status == self.Status.SECURED and self.starts_at <= now < self.ends_at
 
 
 class Agreement(Priced):
