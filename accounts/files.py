@@ -41,9 +41,11 @@ ACTIVE_NAMES = {
     b"RichMedia",
     b"XFA",
 }
-# Strings, comments and streams are matched first so that nothing inside them counts as a name.
+# Strings, comments and streams are matched first so that nothing inside them counts as a name. Each ends with the
+# file at the latest: a token that failed there would be looked for again from every place where it can start.
 PDF_TOKEN = re.compile(
-    rb"\((?:[^()\\]|\\.)*\)|%[^\r\n]*|>>\s*stream\r?\n.*?endstream|/(?P<name>[^\s()<>\[\]{}/%]+)", re.DOTALL
+    rb"\((?:[^()\\]|\\.)*+(?:\)|\Z)|%[^\r\n]*|>>\s*+stream\r?\n.*?(?:endstream|\Z)|/(?P<name>[^\s()<>\[\]{}/%]+)",
+    re.DOTALL,
 )
 
 
@@ -93,7 +95,7 @@ def open_image(content, content_type):
         return Image.open(BytesIO(content), formats=[PILLOW_FORMATS[content_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels() from error
-    except OSError as error:
+    except Exception as error:  # a hostile header makes Pillow fail in many ways
         raise broken_image() from error
 
 

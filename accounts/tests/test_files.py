@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, PngImagePlugin
 
 from accounts.fields import UploadField
-from accounts.files import JPEG, PDF, PNG, clean_upload, page_count, page_png
+from accounts.files import JPEG, PDF, PNG, clean_upload, is_active, page_count, page_png
 
 ORIENTATION, MAKE = 0x0112, 0x010F
 
@@ -131,6 +131,15 @@ def test_a_truncated_image_is_refused():
     assert refusal(content[:8]).startswith("Cette image est illisible ou incomplète.")
 
 
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+def test_an_image_whose_header_swells_is_refused(kind):
+    swollen = zlib.compress(bytes(80 * 1024 * 1024))
+    data = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}[kind] + swollen
+    chunk = len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+    content = image_bytes("PNG")
+    assert refusal(content[:33] + chunk + content[33:]).startswith("Cette image est illisible ou incomplète.")
+
+
 @pytest.mark.parametrize("size", [(8000, 5001), (12000, 12000), (20000, 20000)])
 def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(size):
     content = bytearray(image_bytes("PNG", size=(1, 1), mode="1"))
@@ -199,6 +208,12 @@ ACTIVE = {
 @pytest.mark.parametrize("content", ACTIVE.values(), ids=ACTIVE.keys())
 def test_a_pdf_that_can_act_is_refused(content):
     assert refusal(content).startswith("Ce PDF contient un script, une action automatique ou une pièce jointe.")
+
+
+@pytest.mark.parametrize("token", [b">>stream\n", b"\\("])
+def test_a_text_or_a_stream_without_an_end_is_read_once(token):
+    assert not is_active(token * 200_000)
+    assert is_active(b"/JS " + token * 200_000)
 
 
 def test_words_in_a_text_are_not_acts():
