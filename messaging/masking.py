@@ -1,21 +1,12 @@
-"""What looks like a telephone number or an e-mail address, hidden until the payment is guaranteed.
+"""A text with its contacts hidden until the payment is guaranteed: openly, with what was hidden in words."""
 
-A simple net, said openly: it keeps honest people on the site, where their payment is protected.
-"""
-
-import re
 from typing import NamedTuple
 
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-# French numbers: ten figures from 0, or nine after +33 or an overseas code, however they are spaced.
-GAP = r"[\s./-]*"
-ABROAD = rf"(?:\+|00)\s*(?:33|262|590|594|596|508|687|689){GAP}(?:\(0\))?{GAP}"
-PHONE = rf"(?<!\d)(?:{ABROAD}|0{GAP})[1-9](?:{GAP}\d){{8}}(?!\d)"
-EMAIL = r"(?<![\w.+-])[\w.+-]+\s*(?:@|\(at\)|\[at\]|\sarobase\s)\s*[\w-]+(?:\.[\w-]+)+"
-CONTACT = re.compile(f"(?P<phone>{PHONE})|(?P<email>{EMAIL})", re.IGNORECASE)
+from marketplace.contacts import CONTACT
 
 DOTS = {"phone": "•• •• •• •• ••", "email": "•••••@•••••"}
 
@@ -39,6 +30,11 @@ def mask(text):
 def show(text):
     """The same, with nothing hidden."""
     return Masked(with_breaks(escape(text)), frozenset())
+
+
+def mask_plain(text):
+    """The same in plain text, for a name or a few words."""
+    return CONTACT.sub(lambda match: DOTS[match.lastgroup], text)
 
 
 def hidden(kind):

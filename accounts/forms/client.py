@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms.phone import PhoneField
 from accounts.identifiers import clean_siren
 from accounts.models import Client
+from marketplace.contacts import refuse_contacts
 
 
 class ClientForm(forms.ModelForm):
@@ -22,6 +23,7 @@ class ClientForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["name"].validators.append(refuse_contacts)
         if self.instance.kind == Client.Kind.INDIVIDUAL:
             del self.fields["siren"]
 

@@ -11,6 +11,7 @@ from accounts.identifiers import clean_siret
 from accounts.models import Activity, Document, Professional
 from accounts.models.professional import Language
 from marketplace import clock
+from marketplace.contacts import refuse_contacts
 from marketplace.formatting import duration
 
 MINIMUM_MINUTES = [60, 120, 180, 240, 300, 360, 480, 600, 720]
@@ -84,6 +85,8 @@ class ProfileForm(forms.ModelForm):
         offer(self.fields["notice_hours"], NOTICE_HOURS, self.instance.notice_hours, notice_label)
         self.fields["activity"].choices = Activity.choices
         self.fields["presentation"].required = True
+        for name in ("legal_name", "trade_name", "presentation"):
+            self.fields[name].validators.append(refuse_contacts)
         if self.has_approved_title():
             self.fields["activity"].disabled = True
         if self.instance.was_approved:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import register_client, register_professional
 from accounts.models import Client, Professional
+from marketplace.contacts import refuse_contacts
 from marketplace.widgets import ChoiceCards
 
 CLIENTS = {
@@ -38,6 +39,7 @@ class SignupForm(forms.Form):
     name = forms.CharField(
         label=_("Votre nom"),
         max_length=120,
+        validators=[refuse_contacts],
         help_text=_("Pour une entreprise ou une association, le sien."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )

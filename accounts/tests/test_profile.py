@@ -63,6 +63,14 @@ def test_a_profile_is_saved_as_meant(as_professional, professional):
     assert professional.base_commune == make_commune()
 
 
+@pytest.mark.parametrize("field", ["legal_name", "trade_name", "presentation"])
+def test_what_the_public_reads_holds_no_contact(as_professional, professional, field):
+    Professional.objects.update(status=Professional.Status.DRAFT)
+    response = as_professional.post(reverse("accounts:profile_edit"), profile(**{field: "Vigie, 06.12.34.56.78"}))
+    assert list(response.context["form"].errors) == [field]
+    assert "dès le paiement garanti" in response.content.decode()
+
+
 def test_the_address_follows_the_name_until_the_file_is_sent(as_professional, professional):
     Professional.objects.update(status=Professional.Status.DRAFT)
     as_professional.post(reverse("accounts:profile_edit"), profile(trade_name="Écluse"))
@@ -230,6 +238,11 @@ def test_an_association_keeps_its_siren(client):
     response = client.post(reverse("accounts:client_edit"), data | {"siren": "732829321"})
     assert "Ce SIREN n’est pas valable" in response.content.decode()
 
+
+
+def test_a_client_s_name_is_not_a_way_to_be_called(as_customer, customer):
+    response = as_customer.post(reverse("accounts:client_edit"), {"name": "Camille +33 6 12 34 56 78", "phone": ""})
+    assert list(response.context["form"].errors) == ["name"]
 
 
 def test_an_individual_has_no_siren(as_customer):

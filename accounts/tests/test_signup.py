@@ -112,6 +112,13 @@ def test_what_is_missing_is_said_and_what_was_typed_kept(client, changes):
         assert "Camille Morvan" in response.content.decode()
 
 
+@pytest.mark.parametrize("name", ["Vigie 06 12 34 56 78", "camille@exemple.fr"])
+def test_a_name_is_not_a_way_to_be_called(client, name):
+    response = sign_up(client, name=name)
+    assert "N’écrivez ici ni téléphone ni adresse e-mail" in response.content.decode()
+    assert not User.objects.exists()
+
+
 def test_signing_up_twice_says_nothing_of_the_first_account(client):
     existing = make_client().user
     response = sign_up(client, email=existing.email)

@@ -1,6 +1,6 @@
 import pytest
 
-from messaging.masking import mask, show
+from messaging.masking import mask, mask_plain, show
 
 
 @pytest.mark.parametrize(
@@ -16,16 +16,33 @@ from messaging.masking import mask, show
         "0033612345678",
         "+262 692 12 34 56",
         "0 6 1 2 3 4 5 6 7 8",
+        "06·12·34·56·78",
+        "06–12–34–56–78",
+        "06_12_34_56_78",
+        "06,12,34,56,78",
+        "(06) 12 34 56 78",
+        "06 12\u200b34 56 78",
+        "+41 79 123 45 78",
     ],
 )
 def test_a_telephone_is_masked(written):
     masked = mask(f"Appelez le {written}, merci")
     assert masked.kinds == {"phone"}
     assert "78" not in masked.html
-    assert masked.html.startswith("<p>Appelez le <span")
+    assert masked.html.removeprefix("<p>Appelez le ").removeprefix("(").startswith("<span")
 
 
-@pytest.mark.parametrize("written", ["camille@exemple.fr", "c.morvan+pro@sous.exemple.com", "camille (at) exemple.fr"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "camille@exemple.fr",
+        "c.morvan+pro@sous.exemple.com",
+        "camille (at) exemple.fr",
+        "camille @ exemple . fr",
+        "camille arobase exemple point fr",
+        "camille\u200b@exemple.fr",
+    ],
+)
 def test_an_address_is_masked(written):
     masked = mask(f"Mon adresse : {written}.")
     assert masked.kinds == {"email"}
@@ -38,6 +55,8 @@ def test_an_address_is_masked(written):
         "180 invités le 12/12/2026 de 19 h 00 à 3 h 00",
         "SIRET 732 829 320 00074",
         "AUT-044-2124-03-15-20240312345",
+        "le 05/12/2026 20 h 30, ou le 05/02/2026 20:30 - 23:30",
+        "08:00-12:00, 14:00-18:00",
         "Le tarif est de 26,50 € de l’heure, soit 1 872,00 € pour 44000 Nantes",
     ],
 )
@@ -45,8 +64,15 @@ def test_other_figures_stay(written):
     assert mask(written) == show(written)
 
 
-def test_a_long_text_is_read_at_once():
-    assert mask("a" * 5000 + "." * 5000 + "0 " * 5000).kinds == frozenset()
+@pytest.mark.parametrize(
+    "text", ["a" * 5000 + "." * 5000 + "0 " * 5000, "+33" + " " * 5000, "+ " * 5000, "a @ " * 5000]
+)
+def test_a_long_text_is_read_at_once(text):
+    assert mask(text).kinds == frozenset()
+
+
+def test_a_name_is_masked_in_plain_text():
+    assert mask_plain("Plan <06 12 34 56 78>.pdf") == "Plan <•• •• •• •• ••>.pdf"
 
 
 def test_nothing_written_is_html_and_lines_are_kept():
