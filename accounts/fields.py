@@ -1,5 +1,7 @@
 """Form fields that return what a person meant, not what they typed."""
 
+import re
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
@@ -40,9 +42,13 @@ class BoundCommune(forms.BoundField):
 
 
 def label_of(initial):
-    """Return the label of a commune or, as a model form gives it, of its INSEE code."""
-    commune = initial if isinstance(initial, Commune) else Commune.objects.filter(pk=initial or "").first()
+    """Return the label of a commune or of its INSEE code, as model forms and links give it; "" for any other text."""
+    commune = initial if isinstance(initial, Commune) else commune_of(str(initial or ""))
     return commune.label if commune else ""
+
+
+def commune_of(code):
+    return Commune.objects.filter(pk=code).first() if re.fullmatch("[0-9AB]{5}", code) else None
 
 
 class CommuneField(forms.CharField):

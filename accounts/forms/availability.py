@@ -1,3 +1,4 @@
+import re
 from datetime import time, timedelta
 
 from django import forms
@@ -136,7 +137,7 @@ EDITS = {"add": opening_added, "remove": opening_removed, "copy": day_copied, "a
 def edited(openings, pressed):
     """Return the openings after the button that was pressed, or None when it was none of the four."""
     for name, edit in EDITS.items():
-        if pressed.get(name, "").isdecimal():
+        if re.fullmatch("[0-9]{1,2}", pressed.get(name, "")):
             return edit(openings, int(pressed[name]))
     return None
 

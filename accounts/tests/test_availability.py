@@ -75,6 +75,11 @@ def test_rows_our_page_never_sends_change_nothing(as_professional, professional,
     assert professional.openings() == ALWAYS
 
 
+@pytest.mark.parametrize("pressed", [{"add": "1" * 5000}, {"remove": "1" * 5000}, {"copy": "٣"}, {"add": "99"}])
+def test_a_button_our_page_does_not_have_breaks_nothing(as_professional, pressed):
+    assert save(as_professional, (1, 480, 1200), **pressed).status_code in (200, 302)
+
+
 def test_a_form_without_its_count_changes_nothing(as_professional, professional):
     as_professional.post(reverse("accounts:availability_edit"), {"add": "1"})
     assert professional.openings() == ALWAYS

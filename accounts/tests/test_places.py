@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from accounts.fields import CommuneField
+from accounts.fields import CommuneField, label_of
 from accounts.models import Commune
 from accounts.places.names import fold
 
@@ -207,3 +207,8 @@ def test_input_names_its_own_list_of_suggestions(communes):
     html = str(PlaceForm()["place"])
     assert 'list="id_place_options"' in html
     assert '<datalist id="id_place_options"></datalist>' in html
+
+
+@pytest.mark.parametrize("code", ["\x00", "6912\x00", "x" * 999, "", None])
+def test_a_link_may_hold_anything_for_a_commune(code):
+    assert label_of(code) == ""
