@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from marketplace import clock
+from marketplace.sweeping import attempt
 from messaging import actions
 from messaging.models import Proposal
 
@@ -9,4 +10,4 @@ from messaging.models import Proposal
 def sweep_threads():
     """Close the proposals whose time is over."""
     for proposal in Proposal.objects.lapsed(clock.now()).select_related("thread__mission"):
-        actions.expire_proposal(proposal)
+        attempt(actions.expire_proposal, proposal)

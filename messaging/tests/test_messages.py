@@ -15,21 +15,6 @@ from missions.tests.factories import make_commune
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def thread():
-    return make_thread()
-
-
-@pytest.fixture
-def client_user(thread):
-    return thread.mission.client.user
-
-
-@pytest.fixture
-def professional_user(thread):
-    return thread.mission.professional.user
-
-
 def unsaved_mission():
     commune = make_commune()
     starts_at = real_clock.now() + timedelta(days=10)

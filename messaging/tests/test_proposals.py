@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.models import AvailabilityException, Document, Notification
 from accounts.tests.factories import make_client, make_professional
+from messaging import actions
 from messaging.actions import (
     accept_proposal,
     decline_inquiry,
@@ -28,16 +29,6 @@ pytestmark = pytest.mark.django_db
 def thread():
     professional = make_professional(agents=2, rates={"guarding": 2700, "event": 3000})
     return make_thread(professional=professional)
-
-
-@pytest.fixture
-def client_user(thread):
-    return thread.mission.client.user
-
-
-@pytest.fixture
-def professional_user(thread):
-    return thread.mission.professional.user
 
 
 def told(user):
@@ -233,6 +224,19 @@ def test_the_sweep_closes_what_is_out_of_time_or_whose_request_is_closed(thread,
     for proposal, status in ((late, "expired"), (orphan, "expired"), (open_one, "open")):
         proposal.refresh_from_db()
         assert proposal.status == status
+
+
+def test_a_sweep_that_stumbles_on_one_closes_the_rest(thread, clock, monkeypatch):
+    stuck, late = (make_proposal(each, expires_at=clock.now()) for each in (thread, make_thread()))
+
+    def stumble(proposal):
+        if proposal == stuck:
+            raise OSError("No route to the database")
+        expire_proposal(proposal)
+
+    monkeypatch.setattr(actions, "expire_proposal", stumble)
+    sweep_threads()
+    assert set(Proposal.objects.values_list("pk", "status")) == {(stuck.pk, "open"), (late.pk, "expired")}
 
 
 def test_a_proposal_still_in_time_does_not_expire(thread):
