@@ -7,12 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import UploadField
 from accounts.forms.phone import PhoneField
 from accounts.models import Service
+from marketplace.contacts import CONTACT
 from messaging.actions import check_terms
 from messaging.errors import ProposalError
 from missions.forms import SearchForm
 from missions.models import Mission
 
 LONGEST_MESSAGE = 5000
+KEPT_INSTRUCTIONS = _(
+    "Les consignes contiennent des coordonnées masquées : laissez vide pour les garder telles quelles."
+)
 ASKED = ("service", "commune", "place", "date", "start", "minutes", "agents")
 
 
@@ -195,6 +199,19 @@ class ProposalForm(TermsForm):
     def __init__(self, professional, data=None, *, by_client, initial):
         super().__init__(professional, data, initial=initial)
         del self.fields["hourly" if by_client else "address"]
+        self.hide_contacts()
+
+    def hide_contacts(self):
+        """Instructions are shown to be corrected, unless that would show a contact: then, left empty, they stay."""
+        self.kept_instructions = ""
+        if CONTACT.search(self.initial["instructions"]):
+            self.kept_instructions = self.initial.pop("instructions")
+            self.fields["instructions"].help_text = KEPT_INSTRUCTIONS
+
+    @property
+    def terms(self):
+        terms = super().terms
+        return terms | {"instructions": terms["instructions"] or self.kept_instructions}
 
     @property
     def hourly_cents(self):

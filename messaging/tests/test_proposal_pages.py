@@ -17,16 +17,6 @@ def thread():
     return make_thread(professional=make_professional(agents=2, rates={"guarding": 2700, "event": 3000}))
 
 
-@pytest.fixture
-def client_user(thread):
-    return thread.mission.client.user
-
-
-@pytest.fixture
-def professional_user(thread):
-    return thread.mission.professional.user
-
-
 def url(thread, name="proposal_write"):
     return reverse(f"messaging:{name}", args=[thread.pk])
 
@@ -151,6 +141,21 @@ def test_a_professional_proposes_without_reading_the_address_and_it_is_kept(clie
     assert "12 rue de la République" not in client.get(url(thread)).content.decode()
     client.post(url(thread), answers(thread, hourly="26", address="Ailleurs"))
     assert Proposal.objects.get().address == "12 rue de la République"
+
+
+def test_contacts_in_the_instructions_are_not_shown_to_be_edited_and_they_are_kept(client, thread, professional_user):
+    instructions = "Appelez le gardien au 06 12 34 56 78"
+    Mission.objects.filter(pk=thread.pk).update(instructions=instructions)
+    client.force_login(professional_user)
+    page = client.get(url(thread)).content.decode()
+    assert "34 56" not in page
+    assert "coordonnées masquées" in page
+    part = client.post(url(thread, "proposal_price"), answers(thread, hourly="26"))
+    assert "34 56" not in part.content.decode()
+    client.post(url(thread), answers(thread, hourly="26"))
+    assert Proposal.objects.get(number=1).instructions == instructions
+    client.post(url(thread), answers(thread, hourly="26", instructions="Ronde du parking"))
+    assert Proposal.objects.get(number=2).instructions == "Ronde du parking"
 
 
 def test_a_client_corrects_the_address(client, thread, client_user):
