@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -16,16 +17,6 @@ CONTACT = "Appelez-moi au 06 12 34 56 78 ou ecrivez à camille@exemple.fr"
 @pytest.fixture
 def thread():
     return make_thread(instructions="Ronde toutes les 30 minutes")
-
-
-@pytest.fixture
-def client_user(thread):
-    return thread.mission.client.user
-
-
-@pytest.fixture
-def professional_user(thread):
-    return thread.mission.professional.user
 
 
 def page_of(client, thread, user):
@@ -215,9 +206,36 @@ def test_a_picture_is_kept_encrypted_and_read_back_by_the_other_side(
         assert not stored.read().startswith(b"\x89PNG")
     client.force_login(professional_user)
     response = client.get(reverse("messaging:attachment_file", args=[attachment.pk]))
-    assert b"".join(response.streaming_content).startswith(b"\x89PNG")
+    assert response.content.startswith(b"\x89PNG")
     assert response["Content-Disposition"].startswith("attachment;")
-    assert (response["X-Content-Type-Options"], response["Cache-Control"]) == ("nosniff", "no-store")
+    assert (response["X-Content-Type-Options"], response["Cache-Control"]) == ("nosniff", "private, no-store")
+    assert response["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    read = LogEntry.objects.get()
+    assert (read.user, read.object_id, read.change_message) == (
+        professional_user,
+        str(attachment.pk),
+        "Fichier téléchargé.",
+    )
+
+
+def test_contacts_in_the_name_of_a_file_are_masked_too(client, thread, professional_user):
+    attachment = make_attachment(make_message(thread, body=""), name="Appelez-moi 06 12 34 56 78.pdf")
+    assert "34 56" not in page_of(client, thread, professional_user)
+    response = client.get(reverse("messaging:attachment_file", args=[attachment.pk]))
+    assert "34" not in response["Content-Disposition"]
+    Mission.objects.filter(pk=thread.pk).update(status="secured")
+    response = client.get(reverse("messaging:attachment_file", args=[attachment.pk]))
+    assert response["Content-Disposition"] == 'attachment; filename="Appelez-moi 06 12 34 56 78.pdf"'
+
+
+@pytest.mark.parametrize(("status", "shown"), [("booked", False), ("secured", True)])
+def test_contacts_in_the_address_and_the_access_wait_for_the_guarantee(client, status, shown):
+    thread = make_thread(status, address="3 quai de Saône, 06 12 34 56 78", access="Sonnez, ou <camille@exemple.fr>")
+    Payment.objects.create(mission=thread.mission, amount_cents=1000)
+    page = page_of(client, thread, thread.mission.professional.user)
+    assert "3 quai de Saône" in page
+    assert ("06 12 34 56 78" in page) == shown
+    assert ("&lt;camille@exemple.fr&gt;" in page) == shown
 
 
 def test_only_a_post_writes(client, thread, client_user):
@@ -234,11 +252,38 @@ def test_the_updates_are_silent_until_something_happens(client, thread, client_u
     stamp = client.get(url).context["stamp"]
     assert client.get(url, {"stamp": stamp}).status_code == 204
 
-    message = make_message(thread, professional_user, body="Me voici")
+    make_message(thread, professional_user, body="Me voici")
     response = client.get(url, {"stamp": stamp})
     assert "Me voici" in response.content.decode()
+
+
+@pytest.mark.parametrize(("headers", "seen"), [({"Page-Visible": "true"}, True), ({}, False)])
+def test_news_are_seen_only_on_a_page_that_is_looked_at(client, thread, client_user, professional_user, headers, seen):
+    client.force_login(client_user)
+    message = make_message(thread, professional_user)
+    client.get(reverse("messaging:thread_updates", args=[thread.pk]), headers=headers)
     message.refresh_from_db()
-    assert message.seen_at is not None
+    assert (message.seen_at is not None) == seen
+
+
+def test_an_open_page_follows_the_clock(client, clock):
+    thread = make_thread("secured")
+    Payment.objects.create(mission=thread.mission, amount_cents=1000)
+    client.force_login(thread.mission.client.user)
+    url = reverse("messaging:thread_updates", args=[thread.pk])
+    stamp = client.get(url).context["stamp"]
+    clock.set(thread.mission.ends_at)
+    assert "validez la mission" in client.get(url, {"stamp": stamp}).content.decode()
+
+
+def test_a_page_whose_session_ended_goes_to_the_login_whole_and_comes_back(client, thread):
+    url = reverse("messaging:thread_updates", args=[thread.pk])
+    page = thread.get_absolute_url()
+    asked = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
+    response = client.get(url, headers=asked)
+    assert response["HX-Redirect"] == f"{reverse('account_login')}?next={page}"
+    response = client.get(url, headers=asked | {"HX-Current-URL": "https://ailleurs.exemple/messages/"})
+    assert response["HX-Redirect"] == f"{reverse('account_login')}?next=/"
 
 
 # Closing

@@ -2,13 +2,15 @@ from zlib import crc32
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.actions import record
+from accounts.downloads import private_response
 from accounts.models import Professional
 from marketplace import clock
 from messaging import timeline
@@ -78,16 +80,16 @@ def page(request, thread, form, status=200):
 def live(request, thread):
     """What changes while one looks: the steps, the next action and the timeline."""
     mission, now = thread.mission, clock.now()
-    days = timeline.days(thread, request.user)
+    days, action = timeline.days(thread, request.user), next_action(thread, request.user, now)
     return {
         "thread": thread,
         "mission": mission,
         "other": mission.other(request.user),
         "is_client": mission.is_client(request.user),
         "steps": steps_of(mission, now),
-        "action": next_action(thread, request.user, now),
+        "action": action,
         "days": days,
-        "stamp": stamp(days),
+        "stamp": stamp(days, action),
         "authorisation": mission.professional.authorisation,
         "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
         "before_vat": before_vat(mission, request.user),
@@ -101,10 +103,13 @@ def aside(request, thread):
     mission = thread.mission
     is_client = mission.is_client(request.user)
     search = Search(mission.service, mission.commune, mission.starts_at, mission.minutes, mission.agents)
+    viewer = timeline.Viewer(request.user, mission, clock.now())
     return {
         "shows_address": is_client or mission.shows_address,
         "duplicate_url": f"{reverse('messaging:inquiry_start', args=[mission.professional.slug])}?{search.query}",
-        "instructions": timeline.Viewer(request.user, mission, clock.now()).shown(mission.instructions),
+        "address": viewer.line(mission.address),
+        "access": viewer.line(mission.access),
+        "instructions": viewer.shown(mission.instructions),
     }
 
 
@@ -113,19 +118,23 @@ def before_vat(mission, user):
     return mission.client.reads_prices_before_vat or not mission.is_client(user)
 
 
-def stamp(days):
-    """Changes whenever the timeline reads differently."""
+def stamp(days, action):
+    """Changes whenever the timeline reads differently, or the clock changes what to do next."""
     things = [entry.thing for _day, entries in days for entry in entries]
     states = [str(getattr(thing, "status", "")) or bool(getattr(thing, "seen_at", None)) for thing in things]
-    return f"{len(things)}-{crc32(repr(states).encode()):x}"
+    return f"{len(things)}-{crc32(repr([*states, action.title]).encode()):x}"
 
 
 @never_cache
 @require_safe
 def thread_updates(request, pk):
-    """The part that changes, for a page that has been open for a while; 204 while it reads the same."""
+    """The part that changes, for a page that has been open for a while; 204 while it reads the same.
+
+    A page open in a tab that nobody looks at has not been read: page.js says which is looked at.
+    """
     thread = thread_of(request.user, pk)
-    mark_seen(thread, by=request.user)
+    if "Page-Visible" in request.headers:
+        mark_seen(thread, by=request.user)
     context = live(request, thread)
     if request.GET.get("stamp") == context["stamp"]:
         return HttpResponse(status=204)
@@ -167,10 +176,9 @@ def close(request, thread, action, done):
 @require_safe
 def attachment_file(request, pk):
     """The file itself, decrypted, to the two sides only; never shown in the page's own origin."""
-    attachment = get_object_or_404(Attachment.objects.of(request.user), pk=pk)
-    response = FileResponse(
-        attachment.file.open("rb"), as_attachment=True, filename=attachment.name, content_type=attachment.content_type
-    )
-    response["Cache-Control"] = "no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    attachments = Attachment.objects.of(request.user).select_related("message__thread__mission")
+    attachment = get_object_or_404(attachments, pk=pk)
+    viewer = timeline.Viewer(request.user, attachment.message.thread.mission, clock.now())
+    record(attachment, request.user, _("Fichier téléchargé."))
+    filename = viewer.line(attachment.name)
+    return private_response(attachment.file.read(), attachment.content_type, filename=filename)

@@ -30,6 +30,15 @@ addEventListener("pageshow", () => {
   }
 });
 
+// Nobody reads a page that is hidden: it asks for no news, and says so by this header of those that do.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (document.visibilityState === "visible") event.detail.headers["Page-Visible"] = "true";
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const polls = event.target.getAttribute("hx-trigger")?.startsWith("every");
+  if (polls && document.visibilityState === "hidden") event.preventDefault();
+});
+
 // What htmx brings back with mistakes starts at their summary; in a whole page, its autofocus does that.
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) event.target.querySelector(".error-summary")?.focus();
