@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from missions.models import Mission
+from missions.models import Mission, Review
 
 
 class ThreadQuerySet(models.QuerySet):
@@ -22,6 +22,12 @@ class ThreadQuerySet(models.QuerySet):
 
     def finished(self):
         return self.filter(mission__status__in=Mission.FINAL)
+
+    def awaiting(self):
+        """Those where something may still be done: live, or over with a review that has no answer yet."""
+        published = Q(mission__review__status=Review.Status.PUBLISHED, mission__review__answered_at=None)
+        reviewed = Q(mission__status=Mission.Status.CONFIRMED) & published
+        return self.filter(~Q(mission__status__in=Mission.FINAL) | reviewed)
 
     def with_unread(self, user):
         """Annotate `unread`: how many messages of the other side `user` has not seen."""

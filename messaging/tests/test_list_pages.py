@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_client, make_professional
 from marketplace import clock
-from messaging.tests.factories import make_message, make_proposal, make_thread
-from missions.models import Contest
+from messaging.tests.factories import make_attachment, make_message, make_proposal, make_thread
+from missions.models import Contest, Review
 from payments.models import Payment
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,22 @@ def test_an_excerpt_is_masked_too(client):
     assert "34 56" not in page
 
 
+def test_an_excerpt_is_plain_text_on_one_line_and_escaped_once_cut(client):
+    thread = make_thread()
+    make_message(thread, body="Un devis < 500 € & plus\nsur <place>, " + "merci " * 40)
+    client.force_login(thread.mission.professional.user)
+    page = client.get(reverse("messaging:inbox")).content.decode()
+    assert '">Un devis &lt; 500 € &amp; plus sur &lt;place&gt;, merci' in page
+    assert "…</p>" in page
+
+
+def test_a_message_that_is_only_a_file_says_so(client):
+    thread = make_thread()
+    make_attachment(make_message(thread, body=""))
+    client.force_login(thread.mission.professional.user)
+    assert '<p class="thread-excerpt">Pièce jointe</p>' in client.get(reverse("messaging:inbox")).content.decode()
+
+
 def test_an_empty_inbox_shows_the_way_on(client):
     client.force_login(make_client().user)
     assert "Aucune discussion" in client.get(reverse("messaging:inbox")).content.decode()
@@ -148,6 +164,27 @@ def test_the_dashboard_says_who_waits_first_and_then_what_the_file_lacks(client)
         reverse("payments:onboarding"),
     ]
     assert "Pas encore visible" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("review", "titles"),
+    [
+        ({}, ["Camille Morvan a donné son avis"]),
+        ({"status": "refused", "refusal_reason": "Injures"}, []),
+        ({"answer": "Merci", "answered_at": clock.now()}, []),
+    ],
+)
+def test_the_dashboard_recalls_a_review_without_an_answer(client, review, titles):
+    professional = make_professional()
+    mission = make_agreed("confirmed", professional=professional).mission
+    make_agreed("confirmed", professional=professional)
+    Review.objects.create(
+        mission=mission, professional=professional, stars=5, text="Parfait", published_at=clock.now(), **review
+    )
+    client.force_login(professional.user)
+    context = client.get(reverse("messaging:dashboard")).context
+    assert [task["title"] for task in context["todo"]] == titles
+    assert context["upcoming"] == []
 
 
 def test_the_dashboard_sums_what_is_guaranteed(client):

@@ -86,18 +86,21 @@ def dashboard(request):
     professional = Professional.objects.select_related("base_commune").filter(user=request.user).first()
     if professional is None:
         return redirect("messaging:mission_list")
-    live = threads_of(request.user).live()
-    rows = rows_of(live.order_by("mission__starts_at"), request.user)
+    rows = rows_of(threads_of(request.user).awaiting().order_by("mission__starts_at"), request.user)
     missing = [step for step in readiness(professional) if not step.done]
     context = {
         "professional": professional,
         "todo": [*mission_tasks(rows), *map(file_task, missing)],
         "missing": [step for step in missing if step.url_name != "payments:onboarding"],
-        "upcoming": [row for row in rows if row["cents"] is not None][:UPCOMING_SHOWN],
+        "upcoming": [row for row in rows if is_to_come(row)][:UPCOMING_SHOWN],
         "visible": is_visible(professional),
         "expected_cents": expected_cents(professional),
     }
     return render(request, "messaging/dashboard.html", context)
+
+
+def is_to_come(row):
+    return row["cents"] is not None and not row["mission"].is_final
 
 
 def mission_tasks(rows):
