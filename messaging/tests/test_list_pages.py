@@ -55,7 +55,7 @@ def test_a_client_s_lists_cost_as_much_for_3_as_for_1(client, name, queries, dja
             client.get(reverse(f"messaging:{name}"))
 
 
-@pytest.mark.parametrize(("name", "queries"), [("inbox", 8), ("mission_list", 10), ("dashboard", 13)])
+@pytest.mark.parametrize(("name", "queries"), [("inbox", 8), ("mission_list", 10), ("dashboard", 12)])
 def test_a_professional_s_lists_cost_as_much_for_3_as_for_1(client, name, queries, django_assert_num_queries):
     professional = make_professional(agents=50)
     client.force_login(professional.user)
