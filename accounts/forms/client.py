@@ -13,9 +13,7 @@ class ClientForm(forms.ModelForm):
         required=False,
         help_text=_("Le professionnel ne le voit qu’une fois le paiement garanti."),
     )
-    siren = forms.CharField(
-        label=_("SIREN"), required=False, help_text=_("Neuf chiffres, repris sur vos factures."), max_length=20
-    )
+    siren = forms.CharField(label=_("SIREN"), required=False, help_text=_("Neuf chiffres."), max_length=20)
 
     class Meta:
         model = Client

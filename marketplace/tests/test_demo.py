@@ -128,7 +128,7 @@ def test_each_act_can_be_tried(loaded, clock):
     secured = missions.filter(status="secured")
     assert secured.filter(ends_at__lte=now).count() == 1
     assert secured.filter(starts_at__lte=now, ends_at__gt=now).count() == 1
-    assert sum(can_review(mission) for mission in missions) == 2
+    assert sum(can_review(mission) for mission in missions) == 1
     assert missions.filter(status="cancelled", cancellation__fee_basis_points=3000).count() == 1
     assert missions.filter(payment__status=Payment.Status.CARD_REFUSED).count() == 1
     assert Contest.objects.to_settle().filter(mission__client__user=camille).count() == 2
