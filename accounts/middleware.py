@@ -22,7 +22,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
         login = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
         if request.htmx:
             return HttpResponseClientRedirect(login.url)
-        messages.info(request, _("Vous aviez été déconnecté. Connectez-vous, puis recommencez : rien n’a été fait."))
+        messages.info(request, _("Vous aviez été déconnecté. Connectez-vous, puis recommencez : rien n’a été fait."))
         return login
 
 

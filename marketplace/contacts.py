@@ -33,6 +33,6 @@ def refuse_contacts(text):
     """A form field's validator, for what people read before any payment."""
     if CONTACT.search(text):
         raise ValidationError(
-            _("N’écrivez ici ni téléphone ni adresse e-mail : vos coordonnées se montrent dès le paiement garanti."),
+            _("N’écrivez ici ni téléphone ni adresse e-mail : vos coordonnées se montrent dès le paiement garanti."),
             "contact",
         )

@@ -15,7 +15,7 @@ from missions.models import Mission
 
 LONGEST_MESSAGE = 5000
 KEPT_INSTRUCTIONS = _(
-    "Les consignes contiennent des coordonnées masquées : laissez vide pour les garder telles quelles."
+    "Les consignes contiennent des coordonnées masquées : laissez vide pour les garder telles quelles."
 )
 ASKED = ("service", "commune", "place", "date", "start", "minutes", "agents")
 

@@ -226,19 +226,19 @@ TABLE = {
     ),
     ("settled", CLIENT): Row(
         _("Notre équipe a tranché"),
-        _("Elle retient %(performed)s de la mission : vous payez %(total_due)s, le reste vous revient."),
+        _("Elle retient %(performed)s de la mission : vous payez %(total_due)s, le reste vous revient."),
         _("Réglée"),
         icon="scale",
     ),
     ("settled", PROFESSIONAL): Row(
         _("Notre équipe a tranché"),
-        _("Elle retient %(performed)s de la mission : vous recevez %(share_due)s."),
+        _("Elle retient %(performed)s de la mission : vous recevez %(share_due)s."),
         _("Réglée"),
         icon="scale",
     ),
     ("hold_lost", CLIENT): mine(
-        _("À vous : refaites votre paiement"),
-        _("Votre banque a libéré le montant bloqué. Rien n’a été débité : bloquez-le à nouveau."),
+        _("À vous : refaites votre paiement"),
+        _("Votre banque a libéré le montant bloqué. Rien n’a été débité : bloquez-le à nouveau."),
         _("Paiement à refaire"),
         _("Refaire le paiement"),
         page("payments:payment"),

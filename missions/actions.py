@@ -200,7 +200,7 @@ def settle_mission(mission, *, by, performed_basis_points, note):
 def require(mission, *statuses):
     if mission.status not in statuses:
         raise MissionError(
-            _("Ce n’est plus possible : la mission est à l’état « %(status)s ».")
+            _("Ce n’est plus possible : la mission est à l’état « %(status)s ».")
             % {"status": mission.get_status_display()}
         )
     return mission
@@ -213,13 +213,13 @@ def require_secured(mission):
 def require_cancellable(mission):
     require(mission, *Mission.BEFORE_START)
     if mission.has_started(clock.now()):
-        raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
+        raise MissionError(_("La mission a commencé : dites plutôt ce qui ne va pas en la contestant."))
 
 
 def require_contestable(mission):
     require(mission, Status.SECURED)
     if not mission.has_started(clock.now()):
-        raise MissionError(_("La mission n’a pas commencé : vous pouvez encore l’annuler."))
+        raise MissionError(_("La mission n’a pas commencé : vous pouvez encore l’annuler."))
 
 
 def require_client(mission, by):
@@ -272,7 +272,7 @@ def publish_review(mission, *, by, stars, text):
     mission = Mission.objects.select_for_update().get(pk=mission.pk)
     require_client(mission, by)
     if not can_review(mission):
-        raise MissionError(_("L’avis n’est plus possible : il se donne une fois, dans les 60 jours."))
+        raise MissionError(_("L’avis n’est plus possible : il se donne une fois, dans les 60 jours."))
     review = Review.objects.create(
         mission=mission, professional=professional, stars=stars, text=text, published_at=clock.now()
     )

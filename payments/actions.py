@@ -56,7 +56,7 @@ def start_checkout(payment, *, by, early_start=False):
 
 
 def stripe_is_silent():
-    return PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
+    return PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
 
 
 def page_to_reuse(payment):
@@ -98,9 +98,9 @@ def check_payable(payment, by):
     if payment.mission.client.user_id != by.pk or payment.is_closed:
         raise PaymentError(_("Ce paiement n’est plus possible."))
     if payment.status not in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED):
-        raise PaymentError(_("Votre carte est déjà enregistrée pour cette mission : il n’y a rien d’autre à faire."))
+        raise PaymentError(_("Votre carte est déjà enregistrée pour cette mission : il n’y a rien d’autre à faire."))
     if payment.mission.deadline_at <= clock.now():
-        raise PaymentError(_("Le délai de paiement est dépassé : la mission n’est plus réservée."))
+        raise PaymentError(_("Le délai de paiement est dépassé : la mission n’est plus réservée."))
 
 
 def checkout_mode(payment, now):

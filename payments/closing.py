@@ -13,7 +13,7 @@ def close_payment(payment, basis_points):
     Raises PaymentError when a part is due and the hold has been lost.
     """
     if basis_points and not payment.is_funded:
-        raise PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
+        raise PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
     payment.due_basis_points = basis_points
     payment.save(update_fields=["due_basis_points"])
     operations.give_up(payment.operations.filter(kind=StripeOperation.Kind.PLACE_HOLD))

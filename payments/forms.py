@@ -21,10 +21,10 @@ class CheckoutForm(forms.Form):
     )
     early_start = forms.BooleanField(
         label=_(
-            "Je demande que la mission ait lieu avant la fin du délai de rétractation de 14 jours, "
+            "Je demande que la mission ait lieu avant la fin du délai de rétractation de 14 jours, "
             "et je sais que je n’aurai plus ce droit une fois qu’elle aura été entièrement exécutée."
         ),
-        error_messages={"required": _("Cochez cette case : la mission commence avant la fin du délai de 14 jours.")},
+        error_messages={"required": _("Cochez cette case : la mission commence avant la fin du délai de 14 jours.")},
     )
 
     def __init__(self, *args, payment, **kwargs):

@@ -45,7 +45,7 @@ HINTS = {
 class DocumentForm(forms.ModelForm):
     """One document of one kind, with what that kind carries: the rules are those of docs and of the CNAPS."""
 
-    file = UploadField(label=gettext_lazy("Fichier"), help_text=gettext_lazy("PDF, JPEG ou PNG, 10 Mo au plus."))
+    file = UploadField(label=gettext_lazy("Fichier"), help_text=gettext_lazy("PDF, JPEG ou PNG, 10 Mo au plus."))
 
     class Meta:
         model = Document

@@ -42,7 +42,7 @@ class ProfileForm(forms.ModelForm):
     minimum_minutes = forms.TypedChoiceField(
         label=gettext_lazy("Durée minimale d’une mission"),
         coerce=int,
-        help_text=gettext_lazy("La convention collective ne connaît pas de vacation de moins de 4 heures."),
+        help_text=gettext_lazy("La convention collective ne connaît pas de vacation de moins de 4 heures."),
     )
     notice_hours = forms.TypedChoiceField(label=gettext_lazy("Délai de prévenance"), coerce=int)
 
@@ -75,7 +75,7 @@ class ProfileForm(forms.ModelForm):
                 "d’anciennes fonctions dans la police ou l’armée, ou d’armes."
             ),
             "activity": gettext_lazy("Celle de votre autorisation. La protection des personnes exclut toute autre."),
-            "radius_km": gettext_lazy("De 5 à 200 km autour de la commune de départ."),
+            "radius_km": gettext_lazy("De 5 à 200 km autour de la commune de départ."),
             "agents": gettext_lazy("Ceux que vous pouvez envoyer le même jour."),
         }
 

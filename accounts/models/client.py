@@ -17,7 +17,7 @@ class Client(models.Model):
     name = models.CharField(_("nom ou raison sociale"), max_length=120)
     phone = models.CharField(_("téléphone"), max_length=20, blank=True)
     siren = models.CharField("SIREN", max_length=9, blank=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("client")

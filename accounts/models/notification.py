@@ -22,7 +22,7 @@ class Notification(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = NotificationQuerySet.as_manager()
 

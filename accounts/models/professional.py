@@ -100,7 +100,7 @@ class Professional(models.Model):
     payable = models.BooleanField(_("paiements activés"), default=False, editable=False)
     review_score = models.DecimalField(_("note"), max_digits=2, decimal_places=1, null=True, editable=False)
     review_count = models.PositiveIntegerField(_("nombre d’avis"), default=0, editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = ProfessionalQuerySet.as_manager()
 
@@ -110,13 +110,13 @@ class Professional(models.Model):
             models.CheckConstraint(
                 condition=Q(radius_km__range=(5, 200)),
                 name="radius_between_5_and_200_km",
-                violation_error_message=_("Le rayon d’intervention va de 5 à 200 km."),
+                violation_error_message=_("Le rayon d’intervention va de 5 à 200 km."),
             ),
             models.CheckConstraint(condition=Q(agents__gte=1), name="at_least_one_agent"),
             models.CheckConstraint(
                 condition=~Q(kind="sole_operator") | Q(agents=1),
                 name="sole_operator_works_alone",
-                violation_error_message=_("Un exploitant individuel compte un seul agent : lui-même."),
+                violation_error_message=_("Un exploitant individuel compte un seul agent : lui-même."),
             ),
             models.CheckConstraint(
                 condition=Q(review_score__isnull=True, review_count=0)

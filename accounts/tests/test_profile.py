@@ -239,7 +239,6 @@ def test_an_association_keeps_its_siren(client):
     assert "Ce SIREN n’est pas valable" in response.content.decode()
 
 
-
 def test_a_client_s_name_is_not_a_way_to_be_called(as_customer, customer):
     response = as_customer.post(reverse("accounts:client_edit"), {"name": "Camille +33 6 12 34 56 78", "phone": ""})
     assert list(response.context["form"].errors) == ["name"]

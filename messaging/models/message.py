@@ -32,7 +32,7 @@ class Message(models.Model):
     body = EncryptedTextField()
     written_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = MessageQuerySet.as_manager()
 

@@ -35,14 +35,14 @@ class Proposal(Terms, Priced):
         SUPERSEDED = "superseded", _("Remplacée")
         EXPIRED = "expired", _("Expirée")
 
-    thread = models.ForeignKey(Thread, models.PROTECT, related_name="proposals")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    number = models.PositiveSmallIntegerField()
+    thread = models.ForeignKey(Thread, models.PROTECT, verbose_name=_("discussion"), related_name="proposals")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("auteur"), related_name="+")
+    number = models.PositiveSmallIntegerField(_("numéro"))
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.OPEN)
-    written_at = models.DateTimeField()
+    written_at = models.DateTimeField(_("écrite le"))
     expires_at = models.DateTimeField(_("expire le"))
-    answered_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    answered_at = models.DateTimeField(_("répondue le"), null=True)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = ProposalQuerySet.as_manager()
 

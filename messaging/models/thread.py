@@ -38,8 +38,8 @@ class Thread(models.Model):
     """The one conversation about a mission, between its client and its professional; it bears the mission's number."""
 
     mission = models.OneToOneField(Mission, models.PROTECT, primary_key=True, related_name="thread")
-    last_activity_at = models.DateTimeField()
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_activity_at = models.DateTimeField(_("dernière activité"))
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = ThreadQuerySet.as_manager()
 

@@ -26,12 +26,14 @@ class MissionEvent(models.Model):
         PAID = "paid", _("Professionnel payé")
         REVIEWED = "reviewed", _("Avis publié")
 
-    mission = models.ForeignKey(Mission, models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=20, choices=Kind)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    happened_at = models.DateTimeField()
-    data = models.JSONField(default=dict)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    mission = models.ForeignKey(Mission, models.PROTECT, verbose_name=_("mission"), related_name="events")
+    kind = models.CharField(_("type"), max_length=20, choices=Kind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("auteur"), null=True, related_name="+"
+    )
+    happened_at = models.DateTimeField(_("le"))
+    data = models.JSONField(_("détails"), default=dict)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("événement")

@@ -71,7 +71,7 @@ class Mission(Terms):
     frisking = models.BooleanField(_("palpations de sécurité"), default=False)
     public_road = models.BooleanField(_("surveillance sur la voie publique"), default=False)
     subcontracting = models.BooleanField(_("sous-traitance acceptée"), default=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = MissionQuerySet.as_manager()
 

@@ -30,7 +30,7 @@ class SeatReservation(models.Model):
     mission = models.ForeignKey(Mission, models.PROTECT, related_name="reservations")
     period = DateTimeRangeField()
     released_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = SeatReservationQuerySet.as_manager()
 

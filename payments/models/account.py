@@ -10,7 +10,7 @@ class Customer(models.Model):
 
     client = models.OneToOneField(Client, models.PROTECT, related_name="customer")
     stripe_id = models.CharField(max_length=80, unique=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("client Stripe")
@@ -34,10 +34,10 @@ class ConnectedAccount(models.Model):
     professional = models.OneToOneField(
         Professional, models.PROTECT, verbose_name=_("professionnel"), related_name="account"
     )
-    stripe_id = models.CharField(max_length=80, unique=True)
+    stripe_id = models.CharField(_("compte"), max_length=80, unique=True)
     transfers = models.CharField(_("versements"), max_length=20, choices=Transfers, default=Transfers.RESTRICTED)
     checked_at = models.DateTimeField(_("vérifié le"), null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("compte Stripe")

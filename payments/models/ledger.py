@@ -21,7 +21,7 @@ class LedgerTransaction(models.Model):
     kind = models.CharField(_("type"), max_length=20, choices=Kind)
     operation = models.ForeignKey(StripeOperation, models.PROTECT, null=True, related_name="+")
     happened_at = models.DateTimeField(_("le"))
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("écriture")

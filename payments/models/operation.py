@@ -47,7 +47,7 @@ class StripeOperation(models.Model):
     stripe_id = models.CharField(_("objet Stripe"), max_length=120, blank=True)
     error = models.TextField(_("erreur"), blank=True)
     answered_at = models.DateTimeField(_("répondu le"), null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = StripeOperationQuerySet.as_manager()
 

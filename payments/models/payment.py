@@ -42,7 +42,7 @@ class Payment(models.Model):
     hold_due_at = models.DateTimeField(_("blocage prévu le"), null=True)
     early_start_requested_at = models.DateTimeField(_("exécution avant 14 jours demandée le"), null=True)
     due_basis_points = models.PositiveIntegerField(_("part due"), null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = PaymentQuerySet.as_manager()
 
@@ -99,7 +99,7 @@ class CheckoutSession(models.Model):
     stripe_id = models.CharField(_("objet Stripe"), max_length=120, unique=True, null=True)  # noqa: DJ001 - unknown until Stripe answers
     url = models.TextField(blank=True)
     expires_at = models.DateTimeField(_("expire le"))
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("session de paiement")
@@ -138,7 +138,7 @@ class Hold(models.Model):
     captured_cents = models.PositiveBigIntegerField(_("encaissé, en centimes"), default=0)
     status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.LIVE)
     capture_before = models.DateTimeField(_("à encaisser avant"))
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = HoldQuerySet.as_manager()
 

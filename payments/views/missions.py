@@ -24,7 +24,7 @@ def mission_confirm(request, pk):
         context = {"mission": mission, "payment": mission.payment, **when}
         return render(request, "payments/mission_confirm.html", context)
     return act(
-        request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
+        request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
     )
 
 

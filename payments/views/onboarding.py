@@ -46,7 +46,7 @@ def onboarding_return(request):
     except stripe.StripeError:
         messages.info(request, _("Stripe met du temps à répondre. Revenez dans une minute."))
     if account.is_payable:
-        messages.success(request, _("Vos paiements sont activés : vous pouvez recevoir de l’argent."))
+        messages.success(request, _("Vos paiements sont activés : vous pouvez recevoir de l’argent."))
     return redirect("payments:onboarding")
 
 

@@ -112,6 +112,7 @@ def agree(client, professional):
 
 def pay(client, professional):
     people.read(client, "Accord trouvé")
+    client.get_by_label("Adresse exacte de la mission").fill("12 rue de la République")
     client.get_by_label("Je demande que la mission ait lieu").check()
     people.press(client, "Commander avec obligation de paiement")
     people.pay_by_card(client, people.CARD_WITH_3D_SECURE)
