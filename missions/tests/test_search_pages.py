@@ -348,3 +348,10 @@ def test_an_empty_answer_takes_few_queries(client, django_assert_max_num_queries
 def test_the_search_speaks_english(client):
     make_professional()
     assert client.get(f"/en{SEARCH}").status_code == 200
+
+
+@pytest.mark.parametrize("commune", ["\x00", "6912\x00", "x" * 999])
+def test_a_link_of_nowhere_is_answered(client, commune):
+    profile = make_professional().get_absolute_url()
+    for page in (reverse("missions:search"), profile):
+        assert client.get(page, ASKED | {"commune": commune}).status_code == 200
