@@ -109,6 +109,14 @@ def suspend_professional(professional, *, by, reason):
     tell(professional, "suspended", entry, reason=reason)
 
 
+@transaction.atomic
+def correct_professional(professional, *, by):
+    """Keep what staff changed at the professional's request: who they are, in law and for the public."""
+    rename_professional(professional, professional.trade_name)
+    professional.save(update_fields=["legal_name", "trade_name", "sort_name", "siret"])
+    record(professional, by, _("Établissement corrigé."))
+
+
 def move(professional, status, reason=""):
     """Take the file to `status`. Raises AccountError when it cannot come from where it is."""
     movable = Professional.objects.filter(pk=professional.pk, status__in=CAME_FROM[status])

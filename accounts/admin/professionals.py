@@ -5,10 +5,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.actions import approve_professional, refuse_professional, suspend_professional
+from accounts.actions import approve_professional, correct_professional, refuse_professional, suspend_professional
 from accounts.admin.base import DecisionAdmin, DecisionForm, bullets
 from accounts.flags import professional_flags
 from accounts.hours import describe_week
+from accounts.identifiers import clean_siret
 from accounts.models import Professional
 from accounts.models.professional import Language
 from accounts.papers import papers
@@ -26,8 +27,21 @@ STATES = {
 }
 
 
+# What a professional who is already approved asks us to change.
+CORRECTED = ("legal_name", "trade_name", "siret")
+
+
 class ProfessionalDecisionForm(DecisionForm):
     reason_field = "status_reason"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & set(CORRECTED):
+            self.fields[name].required = self.decision == "correct"
+
+    def clean_siret(self):
+        siret = self.cleaned_data["siret"]
+        return clean_siret(siret) if self.decision == "correct" else siret
 
 
 @admin.register(Professional)
@@ -59,14 +73,23 @@ class ProfessionalAdmin(DecisionAdmin):
         "suspend": lambda professional, by, data: suspend_professional(
             professional, by=by, reason=data["status_reason"]
         ),
+        "correct": lambda professional, by, data: correct_professional(professional, by=by),
     }
 
     def open_decisions(self, professional):
         if professional.status == Status.SUBMITTED:
             return {"approve": _("Approuver"), "refuse": _("Refuser avec ce motif")}
         if professional.status == Status.SUSPENDED:
-            return {"approve": _("Rétablir")}
-        return {"suspend": _("Suspendre avec ce motif")} if professional.is_approved else {}
+            return {"approve": _("Rétablir"), "correct": _("Enregistrer la correction")}
+        if professional.is_approved:
+            return {"correct": _("Enregistrer la correction"), "suspend": _("Suspendre avec ce motif")}
+        return {}
+
+    def get_readonly_fields(self, request, obj=None):
+        readonly = super().get_readonly_fields(request, obj)
+        if obj is None or obj.status not in (Status.APPROVED, Status.SUSPENDED):
+            return readonly
+        return [name for name in readonly if name not in CORRECTED]
 
     def get_ordering(self, request):
         waiting = Case(When(status=Status.SUBMITTED, then=Value(0)), default=Value(1))

@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.flags import boasting_words, document_flags
 from accounts.models import Document, Professional
 from accounts.readiness import is_visible, readiness
-from accounts.tests.factories import make_document, make_professional, make_staff
+from accounts.tests.factories import make_document, make_professional, make_siret, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +119,19 @@ def test_staff_suspend_and_reinstate(as_staff, professional):
     as_staff.post(change(professional), {"_approve": "1", "status_reason": ""})
     assert status_of(professional) == Professional.Status.APPROVED
     assert is_visible(professional)
+
+
+def test_staff_correct_who_an_approved_professional_is(as_staff, staff, professional):
+    names = {"legal_name": "Vigie SAS", "trade_name": "La Vigie", "siret": "12345678900011", "status_reason": ""}
+    refused = as_staff.post(change(professional), names | {"_correct": "1"})
+    assert refused.status_code == 200
+
+    siret = make_siret(424242)
+    as_staff.post(change(professional), names | {"_correct": "1", "siret": siret})
+    professional.refresh_from_db()
+    assert (professional.legal_name, professional.trade_name, professional.siret) == ("Vigie SAS", "La Vigie", siret)
+    assert professional.status == Professional.Status.APPROVED
+    assert LogEntry.objects.filter(user=staff, change_message="Établissement corrigé.").count() == 1
 
 
 def test_the_authorisation_shown_is_the_newest_approved(professional):

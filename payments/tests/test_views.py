@@ -74,7 +74,7 @@ def test_a_consumer_asks_for_an_early_start_before_paying(as_client, simulator):
 
     refused = browser.post(url)
     assert refused.status_code == 422
-    assert "la mission commence avant la fin du délai de 14 jours" in refused.content.decode()
+    assert "la mission commence avant la fin du délai de 14\xa0jours" in refused.content.decode()
 
     accepted = browser.post(url, {"early_start": "on"})
     assert accepted.status_code == 303
