@@ -1,5 +1,5 @@
-# Each target sets up what it needs. PYTHON chooses the interpreter (3.11 to 3.14).
-PYTHON ?= python3
+# Each target sets up what it needs. PYTHON chooses the interpreter (3.11 to 3.14); once chosen, it stays.
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 PORT ?= 8000
 ARGS ?=
 
