@@ -11,13 +11,15 @@ DONE = {Status.INQUIRY: 0, Status.ACCEPTED: 1, Status.BOOKED: 1, Status.SECURED:
 
 
 def steps_of(mission, now):
-    """The five steps of a mission for `_steps.html`; none once it was declined, expired or cancelled."""
+    """The steps of a mission for `_steps.html`; none once it was declined, expired or cancelled."""
     if mission.status in (Status.DECLINED, Status.EXPIRED, Status.CANCELLED):
         return []
     done = DONE.get(mission.status, 5 if hasattr(mission, "review") else 4)
     if mission.status == Status.SECURED and mission.has_ended(now):
         done = 3
-    return [{"name": name, "state": state_of(number, done)} for number, name in enumerate(STEPS)]
+    # Only a mission the client confirmed is reviewed.
+    names = STEPS[:-1] if mission.status == Status.SETTLED else STEPS
+    return [{"name": name, "state": state_of(number, done)} for number, name in enumerate(names)]
 
 
 def state_of(number, done):

@@ -227,4 +227,6 @@ def test_the_thread_says_the_decision_its_reasons_and_each_ones_amount(simulator
         page = client.get(mission.get_absolute_url()).content.decode()
         assert "Notre équipe retient 50\xa0% de la mission." in page
         assert "La moitié" in page
+        assert "Validation" in page
+        assert "Avis</span>" not in page
         assert amount in page
