@@ -128,11 +128,6 @@ def offers(terms, *, now):
     return candidates(terms, now).filter(*conditions(terms, now).values()).order_by(*ORDER)
 
 
-def is_free(professional, terms, *, now):
-    """Whether a search for these terms would find this professional."""
-    return offers(terms, now=now).filter(pk=professional.pk).exists()
-
-
 def is_listed(professional, terms, *, now):
     """Whether this professional is approved, payable and holds every document these terms need."""
     return listed(terms, now).filter(pk=professional.pk).exists()

@@ -8,7 +8,6 @@ import stripe
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Professional
 from marketplace import clock
 from marketplace.queue import after_commit
 from missions import actions as missions
@@ -16,6 +15,7 @@ from missions import policy
 from missions.emails import tell
 from missions.locking import lock_professional
 from missions.models import Contest, Mission
+from missions.search import is_listed
 from payments import calls, closing, gateway, operations, runner, sync
 from payments.emails import tell_both, tell_professional, tell_to_pay
 from payments.errors import PaymentError
@@ -97,7 +97,7 @@ def open_session(payment, *, by, early_start):
 def check_payable(payment, by):
     if payment.mission.client.user_id != by.pk or payment.is_closed:
         raise PaymentError(_("Ce paiement n’est plus possible."))
-    if payment.status not in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED):
+    if not payment.awaits_card:
         raise PaymentError(_("Votre carte est déjà enregistrée pour cette mission : il n’y a rien d’autre à faire."))
     if payment.mission.deadline_at <= clock.now():
         raise PaymentError(_("Le délai de paiement est dépassé : la mission n’est plus réservée."))
@@ -148,7 +148,7 @@ def place_hold(payment):
     payment = sync.lock_payment(payment)
     if not payment.is_hold_due(clock.now()) or payment.mission.status != Status.BOOKED:
         return
-    if not may_work(payment.mission):
+    if not is_listed(payment.mission.professional, payment.mission, now=clock.now()):
         tell_professional(payment, "papers_missing")
         payment.hold_due_at = clock.now() + timedelta(hours=1)
         payment.save(update_fields=["hold_due_at"])
@@ -157,16 +157,6 @@ def place_hold(payment):
     payment.save(update_fields=["hold_due_at"])
     operations.prepare_hold(payment)
     after_commit(run_payment, payment.pk)
-
-
-def may_work(mission):
-    """Whether the professional is still approved, payable and holds every document this mission needs."""
-    listed = Professional.objects.listed(
-        mission.service,
-        today=clock.now().astimezone(mission.zone).date(),
-        last_day=mission.ends_at.astimezone(mission.zone).date(),
-    )
-    return listed.filter(pk=mission.professional_id).exists()
 
 
 def cancel_unheld(payment):

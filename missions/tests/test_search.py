@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import AvailabilityException, Professional, WeeklyHours
 from accounts.tests.factories import make_commune, make_professional
-from missions.search import Offer, Search, is_free, offers, why_not
+from missions.search import Offer, Search, offers, why_not
 from missions.tests.factories import make_mission
 from missions.walltime import NonexistentTime, instant, wall_periods
 
@@ -195,7 +195,7 @@ def test_wall_periods_leave_out_the_skipped_hour():
 def test_why_not_says_each_reason_once():
     professional = make_professional(agents=1, notice_hours=48, minimum_minutes=600)
     search = search_for("2026-11-24", agents=2)
-    assert not is_free(professional, search, now=NOW)
+    assert not offers(search, now=NOW).filter(pk=professional.pk).exists()
     assert why_not(professional, search, now=NOW) == [
         "La mission est plus courte que sa durée minimale, 10\u00a0h.",
         "Le début est trop proche\u00a0: il faut le prévenir au moins 48\u00a0h avant.",

@@ -63,6 +63,11 @@ class Payment(models.Model):
         """Once the part due is decided, nothing else may be held."""
         return self.due_basis_points is not None
 
+    @property
+    def awaits_card(self):
+        """Whether it is for the client to give a card, for the first time or again."""
+        return not self.is_closed and self.status in (self.Status.PENDING, self.Status.CARD_REFUSED)
+
     def is_hold_due(self, now):
         return self.status == self.Status.CARD_SAVED and self.hold_due_at is not None and self.hold_due_at <= now
 

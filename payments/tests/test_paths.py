@@ -1,6 +1,7 @@
 """The ways a payment goes, from the card to its end, against the simulator's own book."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -144,6 +145,18 @@ def test_a_hold_waits_for_papers_to_be_in_order(simulator, clock):
     payment.mission.professional.documents.update(status="approved")
     clock.advance(timedelta(hours=2))
     tasks.sweep_payments()
+    assert fresh(payment).status == Payment.Status.HELD
+
+
+def test_a_mission_that_ends_at_midnight_needs_no_title_for_the_next_day(simulator, clock):
+    evening = clock.now().astimezone(ZoneInfo("Europe/Paris")) + timedelta(days=20)
+    payment = make_payment(starts_at=evening.replace(hour=16, minute=0, second=0, microsecond=0), minutes=480)
+    make_account(payment.mission.professional, simulator)
+    payment = pay(payment, simulator)
+    payment.mission.professional.documents.filter(kind="agd").update(expires_on=evening.date())
+    clock.set(payment.hold_due_at + timedelta(minutes=1))
+    tasks.sweep_payments()
+
     assert fresh(payment).status == Payment.Status.HELD
 
 

@@ -50,7 +50,7 @@ def page(request, payment, form, status=200):
         "steps": policy_steps(payment),
         "authorisation": payment.mission.professional.authorisation,
         "mode": actions.checkout_mode(payment, clock.now()),
-        "payable": payment.status in (Payment.Status.PENDING, Payment.Status.CARD_REFUSED) and not payment.is_closed,
+        "payable": payment.awaits_card,
     }
     return render(request, "payments/payment.html", context, status=status)
 
