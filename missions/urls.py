@@ -1,13 +1,13 @@
 from django.urls import path
 
-from missions import views
+from missions.views import profile, reviews, search
 
 app_name = "missions"
 
 urlpatterns = [
-    path("recherche/", views.search, name="search"),
-    path("recherche/horaires/", views.search_echo, name="search_echo"),
-    path("professionnels/<slug:slug>/", views.profile, name="profile"),
-    path("missions/<int:pk>/avis/", views.review_add, name="review_add"),
-    path("avis/<int:pk>/reponse/", views.review_answer, name="review_answer"),
+    path("recherche/", search.search, name="search"),
+    path("recherche/horaires/", search.search_echo, name="search_echo"),
+    path("professionnels/<slug:slug>/", profile.profile, name="profile"),
+    path("missions/<int:pk>/avis/", reviews.review_add, name="review_add"),
+    path("avis/<int:pk>/reponse/", reviews.review_answer, name="review_answer"),
 ]

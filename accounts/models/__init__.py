@@ -1,4 +1,5 @@
 from accounts.models.availability import AvailabilityException, WeeklyHours
+from accounts.models.calendar import BusyPeriod, CalendarFeed, ExternalCalendar
 from accounts.models.client import Client
 from accounts.models.commune import Commune
 from accounts.models.document import Document
@@ -9,9 +10,12 @@ from accounts.models.user import User
 __all__ = [
     "Activity",
     "AvailabilityException",
+    "BusyPeriod",
+    "CalendarFeed",
     "Client",
     "Commune",
     "Document",
+    "ExternalCalendar",
     "Notification",
     "Professional",
     "Rate",

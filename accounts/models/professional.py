@@ -94,6 +94,7 @@ class Professional(models.Model):
     )
     minimum_minutes = models.PositiveSmallIntegerField(_("durée minimale"), default=240)
     notice_hours = models.PositiveSmallIntegerField(_("délai de prévenance, en heures"), default=12)
+    horizon_days = models.PositiveSmallIntegerField(_("réservable au plus tard, en jours"), default=365)
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.DRAFT)
     status_reason = models.TextField(_("motif"), blank=True)
     # Written by payments and missions, the only ones who know: whether Stripe can pay them, and what clients say.
@@ -113,6 +114,11 @@ class Professional(models.Model):
                 violation_error_message=_("Le rayon d’intervention va de 5 à 200 km."),
             ),
             models.CheckConstraint(condition=Q(agents__gte=1), name="at_least_one_agent"),
+            models.CheckConstraint(
+                condition=Q(horizon_days__range=(1, 730)),
+                name="horizon_up_to_two_years",
+                violation_error_message=_("Vous pouvez être réservé de 1 jour à 2 ans à l’avance."),
+            ),
             models.CheckConstraint(
                 condition=~Q(kind="sole_operator") | Q(agents=1),
                 name="sole_operator_works_alone",

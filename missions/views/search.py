@@ -1,0 +1,63 @@
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from marketplace import clock
+from missions import suggestions, words
+from missions.filters import OfferFilter, kept_query
+from missions.forms import SearchForm
+from missions.search import Offer, offers
+
+PAGE = 20
+COUNTED = 200
+
+
+@login_not_required
+@require_safe
+def search(request):
+    form = SearchForm(request.GET)
+    if form.search is None:
+        return render(request, "missions/search.html", {"form": form})
+    found = offers(form.search, now=clock.now()).select_related("base_commune").prefetch_related("rates")
+    filters = OfferFilter(request.GET, found)
+    page = Paginator(filters.qs, PAGE).get_page(request.GET.get("page"))
+    if not page.paginator.count:
+        return search_empty(request, form, filters)
+    page.object_list = [Offer(found, form.search, found.hourly_cents) for found in page.object_list]
+    context = {
+        "form": form,
+        "search": form.search,
+        "title": words.free(page.paginator.count, form.search, cap=COUNTED),
+        "filters": filters,
+        "page": page,
+        "query": kept_query(request.GET),
+        "before_vat": reads_prices_before_vat(request.user),
+    }
+    return render(request, "missions/results.html", context)
+
+
+@login_not_required
+@require_safe
+def search_echo(request):
+    """The hours in a search form, in words: what its page shows as they are typed."""
+    echo = SearchForm(request.GET).echo
+    return HttpResponse(f"{capfirst(echo)}." if echo else "")
+
+
+def search_empty(request, form, filters):
+    """Why nobody was found, and the nearest ways out."""
+    context = {"form": form, "search": form.search, "filters": filters}
+    unfiltered = filters.queryset.count() if filters.narrows else 0
+    if unfiltered:
+        context["unfiltered"] = words.free(unfiltered, form.search, cap=COUNTED)
+    else:
+        context["reason"] = suggestions.main_reason(form.search, now=clock.now())
+        context["ways"] = suggestions.ways_out(form.search, now=clock.now())
+    return render(request, "missions/results_empty.html", context)
+
+
+def reads_prices_before_vat(user):
+    return user.is_authenticated and user.is_client and user.client.reads_prices_before_vat
