@@ -265,6 +265,11 @@ if DEMO:
     EMAIL_BACKEND = "marketplace.demo.mails.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mails"
 
+# Places
+
+# Exact addresses: the State's geocoder, https://data.geopf.fr/geocodage/search. Empty, communes are enough.
+GEOCODER_URL = os.environ.get("GEOCODER_URL", "") if PRODUCTION else ""
+
 # Money
 
 COMMISSION_BASIS_POINTS = int(os.environ.get("COMMISSION_BASIS_POINTS", "1500"))
