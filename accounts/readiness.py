@@ -71,7 +71,7 @@ def rates_step(professional):
 
 def hours_step(professional):
     missing = [] if professional.weekly_hours.exists() else [_("vos heures d’ouverture")]
-    return step(_("Disponibilités"), "accounts:availability_edit", missing, _("Votre semaine habituelle est connue."))
+    return step(_("Disponibilités"), "missions:availability_edit", missing, _("Votre semaine habituelle est connue."))
 
 
 def documents_step(professional):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import availability, documents, places, profile
+from accounts.views import documents, places, profile
 
 app_name = "accounts"
 
@@ -10,9 +10,6 @@ urlpatterns = [
     path("pro/profil/", profile.profile_edit, name="profile_edit"),
     path("pro/dossier/", profile.profile_submit, name="profile_submit"),
     path("pro/tarifs/", profile.rates_edit, name="rates_edit"),
-    path("pro/disponibilites/", availability.availability_edit, name="availability_edit"),
-    path("pro/disponibilites/exceptions/", availability.exception_add, name="exception_add"),
-    path("pro/disponibilites/exceptions/<int:pk>/retirer/", availability.exception_delete, name="exception_delete"),
     path("pro/documents/", documents.document_list, name="document_list"),
     path("pro/documents/<str:kind>/", documents.document_add, name="document_add"),
     path("documents/<int:pk>/fichier/", documents.document_file, name="document_file"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from missions.views import profile, reviews, search
+from missions.views import availability, profile, reviews, search
 
 app_name = "missions"
 
@@ -8,6 +8,9 @@ urlpatterns = [
     path("recherche/", search.search, name="search"),
     path("recherche/horaires/", search.search_echo, name="search_echo"),
     path("professionnels/<slug:slug>/", profile.profile, name="profile"),
+    path("pro/disponibilites/", availability.availability_edit, name="availability_edit"),
+    path("pro/disponibilites/exceptions/", availability.exception_add, name="exception_add"),
+    path("pro/disponibilites/exceptions/<int:pk>/retirer/", availability.exception_delete, name="exception_delete"),
     path("missions/<int:pk>/avis/", reviews.review_add, name="review_add"),
     path("avis/<int:pk>/reponse/", reviews.review_answer, name="review_answer"),
 ]

@@ -289,7 +289,7 @@ def test_readiness_lists_the_steps_in_order():
     assert [step.url_name for step in steps] == [
         "accounts:profile_edit",
         "accounts:rates_edit",
-        "accounts:availability_edit",
+        "missions:availability_edit",
         "accounts:document_list",
         "payments:onboarding",
     ]

@@ -9,7 +9,7 @@ from marketplace import clock
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["profile_edit", "rates_edit", "availability_edit", "exception_add", "document_list"]
+PAGES = ["profile_edit", "rates_edit", "document_list"]
 
 
 def profile(**changes):

@@ -67,8 +67,8 @@ class Scene:
         yield f"{reverse('messaging:inquiry_start', args=[self.professional.slug])}?{self.search}1"
 
     def professional_pages(self):
-        own = ["profile_edit", "rates_edit", "availability_edit", "document_list"]
-        yield from (reverse(f"accounts:{name}") for name in own)
+        yield from map(reverse, ["accounts:profile_edit", "accounts:rates_edit", "accounts:document_list"])
+        yield from map(reverse, ["missions:availability_edit", "missions:exception_add"])
         yield from map(reverse, ["messaging:dashboard", "messaging:inbox", "payments:onboarding"])
         yield reverse("accounts:document_add", args=["aut"])
         yield from self.of(self.talks, "messaging:thread", "messaging:proposal_write")

@@ -21,7 +21,7 @@ def availability_edit(request):
         return show_availability(request, professional, week)
     if not week.is_readable():
         messages.error(request, _("Ces heures n’ont pas pu être lues. Voici celles que nous avions."))
-        return redirect("accounts:availability_edit")
+        return redirect("missions:availability_edit")
     draft = edited(week.openings(), request.POST)
     if draft is not None:
         return show_availability(request, professional, WeekFormSet(initial=rows(draft)), is_draft=True)
@@ -33,7 +33,7 @@ def save_week(request, professional, week):
         return show_availability(request, professional, week)
     set_week(professional, week.openings())
     messages.success(request, _("Votre semaine est enregistrée."))
-    return redirect("accounts:availability_edit")
+    return redirect("missions:availability_edit")
 
 
 def show_availability(request, professional, week, *, is_draft=False):
@@ -45,7 +45,7 @@ def show_availability(request, professional, week, *, is_draft=False):
         "exceptions": professional.exceptions.filter(ends_on__gte=today),
         "exception_form": ExceptionForm(),
     }
-    return render(request, "accounts/availability_edit.html", context)
+    return render(request, "missions/availability_edit.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,12 +55,12 @@ def exception_add(request):
     if form.is_valid():
         form.save()
         messages.success(request, _("L’exception est ajoutée."))
-        return redirect("accounts:availability_edit")
-    return render(request, "accounts/exception_add.html", {"form": form})
+        return redirect("missions:availability_edit")
+    return render(request, "missions/exception_add.html", {"form": form})
 
 
 @require_POST
 def exception_delete(request, pk):
     get_object_or_404(own_professional(request).exceptions, pk=pk).delete()
     messages.success(request, _("L’exception est retirée."))
-    return redirect("accounts:availability_edit")
+    return redirect("missions:availability_edit")
