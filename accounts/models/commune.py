@@ -1,12 +1,15 @@
+from functools import reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
-from django.db.models import Case, Func, Q, Value, When
+from django.db.models import Case, Func, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from accounts.places.names import fold, read_typed
+from accounts.places.names import beginnings, fold, read_typed
 
 # Cities that exist whole and by arrondissement: their own postcodes say nothing about where they are.
 WHOLE_CITIES = {"75056", "69123", "13055"}
@@ -23,6 +26,11 @@ OVERSEAS_TIMEZONES = {
 }
 
 
+def written_postcodes():
+    """The postcodes as an index of words, which finds them by how they start."""
+    return Func("postcodes", template="array_to_tsvector((%(expressions)s)::text[])", output_field=SearchVectorField())
+
+
 class CommuneQuerySet(models.QuerySet):
     def matching(self, text):
         """Suggest communes for the start of a name or of a postcode (two figures at least), the largest first."""
@@ -30,17 +38,16 @@ class CommuneQuerySet(models.QuerySet):
         if digits.isascii() and digits.isdigit():
             return self.with_postcode(digits).largest_first()
         typed = read_typed(text)
-        if not any(typed):
-            return self.none()
-        return self.among(typed).filter(search_name__startswith=typed.name).exact_first(typed.name)
+        if not typed.name:
+            return self.among(typed).largest_first() if typed.postcode else self.none()
+        begins = (Q(search_name__startswith=beginning) for beginning in beginnings(text))
+        return self.among(typed).filter(reduce(or_, begins, Q(search_name=typed.name))).exact_first(typed.name)
 
     def meant_by(self, text):
         """Return the communes that a complete text may mean: none, one, or several to choose from."""
         typed = read_typed(text)
-        if not typed.name:
-            return self.among(typed).exclude(pk__in=WHOLE_CITIES).largest_first() if typed.postcode else self.none()
         named = self.among(typed).filter(search_name=typed.name)
-        return named.largest_first() if named.exists() else self.matching(text)
+        return named.largest_first() if typed.name and named.exists() else self.matching(text)
 
     def find(self, text):
         """Return the single commune meant by the text, or None when there is none or more than one."""
@@ -48,17 +55,16 @@ class CommuneQuerySet(models.QuerySet):
         return found[0] if len(found) == 1 else None
 
     def with_postcode(self, digits):
-        """Keep the communes with a postcode that starts so: five figures use the index, fewer read the whole table."""
-        if len(digits) == 5:
-            return self.filter(postcodes__contains=[digits])
-        if not 2 <= len(digits) < 5:
+        """Keep the communes with a postcode that starts with these figures, two at least."""
+        if not 2 <= len(digits) <= 5:
             return self.none()
-        written = Func("postcodes", Value(" "), function="array_to_string", output_field=models.TextField())
-        return self.alias(written=written).filter(Q(written__startswith=digits) | Q(written__contains=f" {digits}"))
+        starts = SearchQuery(f"{digits}:*", config="simple", search_type="raw")
+        found = self.alias(written=written_postcodes()).filter(written=starts)
+        return found.exclude(pk__in=WHOLE_CITIES) if len(digits) == 5 else found
 
     def among(self, typed):
         """Keep the communes of the postcode and of the department typed, if any."""
-        found = self.filter(postcodes__contains=[typed.postcode]) if typed.postcode else self
+        found = self.with_postcode(typed.postcode) if typed.postcode else self
         return found.filter(department=typed.department) if typed.department else found
 
     def exact_first(self, name):
@@ -89,7 +95,7 @@ class Commune(models.Model):
         ordering = ["search_name", "insee"]
         indexes = [
             models.Index(fields=["search_name"], name="commune_by_name", opclasses=["text_pattern_ops"]),
-            GinIndex(fields=["postcodes"], name="commune_by_postcode"),
+            GinIndex(written_postcodes(), name="commune_by_postcode_start", fastupdate=False),
         ]
 
     def __str__(self):
