@@ -39,11 +39,12 @@ class ExternalCalendar(models.Model):
         """Why the last reading failed."""
 
         ADDRESS = "address", _("Cette adresse n’est pas accessible publiquement en https.")
-        UNREACHABLE = "unreachable", _("Le serveur de ce calendrier ne répond pas.")
+        UNREACHABLE = "unreachable", _("Le serveur de ce calendrier ne répond pas, ou est en panne.")
         REFUSED = "refused", _("Le serveur refuse de donner ce calendrier. Vérifiez l’adresse.")
-        TOO_LARGE = "too_large", _("Ce calendrier dépasse 1 Mo.")
-        TOO_SLOW = "too_slow", _("Ce calendrier met plus de 10 secondes à répondre.")
+        TOO_LARGE = "too_large", _("Ce calendrier dépasse 1 Mo.")
+        TOO_SLOW = "too_slow", _("Ce calendrier met plus de 10 secondes à répondre.")
         UNREADABLE = "unreadable", _("Cette adresse ne donne pas un calendrier iCalendar lisible.")
+        TOO_MANY = "too_many", _("Ce calendrier compte trop d’événements, ou des répétitions trop rapprochées.")
 
     professional = models.OneToOneField(
         "accounts.Professional", models.CASCADE, primary_key=True, related_name="external_calendar"
