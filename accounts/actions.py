@@ -1,17 +1,21 @@
 """What people's files go through. Each decision is one entry in the admin's log, and one e-mail."""
 
+import secrets
+from datetime import timedelta
+
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
-from accounts.models import Client, Document, Notification, Professional, WeeklyHours
+from accounts.models import CalendarFeed, Client, Document, ExternalCalendar, Notification, Professional, WeeklyHours
 from accounts.places.names import fold
 from accounts.readiness import missing_before_review
-from accounts.tasks import send_notification
+from accounts.tasks import read_external_calendar, send_notification
 from marketplace import clock
 from marketplace.queue import after_commit
 
@@ -141,6 +145,42 @@ def set_week(professional, openings):
         WeeklyHours(professional=professional, weekday=weekday, opens_minute=opens, closes_minute=closes)
         for weekday, opens, closes in openings
     )
+
+
+# Calendars
+
+BETWEEN_READINGS = timedelta(minutes=1)
+
+
+def renew_feed(professional):
+    """Give the professional's missions a new secret address; the one before, if any, leads nowhere from now on."""
+    fresh = {"key": secrets.token_urlsafe(32), "renewed_at": clock.now()}
+    return CalendarFeed.objects.update_or_create(professional=professional, defaults=fresh)[0]
+
+
+@transaction.atomic
+def set_external_calendar(professional, url):
+    """Take this address for the outside calendar and read it at once; what another one blocked is forgotten."""
+    never_read = {"state": ExternalCalendar.State.WAITING, "problem": "", "attempted_at": None, "read_at": None}
+    fresh = never_read | {"url": url, "failures": 0, "due_at": clock.now()}
+    calendar, _is_new = ExternalCalendar.objects.update_or_create(professional=professional, defaults=fresh)
+    calendar.busy_periods.all().delete()
+    after_commit(read_external_calendar, professional.pk)
+    return calendar
+
+
+def read_calendar_now(professional):
+    """Read the outside calendar before its time. Raises AccountError when it was read a moment ago."""
+    now = clock.now()
+    rested = Q(attempted_at=None) | Q(attempted_at__lte=now - BETWEEN_READINGS)
+    if not ExternalCalendar.objects.filter(rested, pk=professional.pk).update(due_at=now):
+        raise AccountError(_("Ce calendrier vient d’être lu. Réessayez dans une minute."))
+    after_commit(read_external_calendar, professional.pk)
+
+
+def drop_external_calendar(professional):
+    """Forget the outside calendar and what it blocked."""
+    ExternalCalendar.objects.filter(professional=professional).delete()
 
 
 # Documents

@@ -5,8 +5,9 @@ from smtplib import SMTPException
 from celery import shared_task
 from django.db.models import F
 
+from accounts.calendars import claim_calendar, read_calendar
 from accounts.emails import send_email
-from accounts.models import Notification
+from accounts.models import ExternalCalendar, Notification
 from marketplace import clock
 from marketplace.queue import after_commit
 
@@ -43,3 +44,21 @@ def sweep_notifications():
     """Find the e-mails that are due, whatever became of the first hint."""
     for notification_id in Notification.objects.due(clock.now()).order_by("due_at").values_list("pk", flat=True)[:500]:
         after_commit(send_notification, notification_id)
+
+
+# The address itself may take 10 s; the rest is for a calendar made to be endless.
+@shared_task(soft_time_limit=60)
+def read_external_calendar(professional_id):
+    """Read an outside calendar that is due; whoever claims the row first reads it."""
+    calendar = claim_calendar(professional_id, clock.now())
+    if calendar is not None:
+        read_calendar(calendar)
+
+
+@shared_task
+def sweep_external_calendars():
+    """Find the calendars to read again, whatever became of the first hint."""
+    for professional_id in (
+        ExternalCalendar.objects.due(clock.now()).order_by("due_at").values_list("pk", flat=True)[:500]
+    ):
+        after_commit(read_external_calendar, professional_id)

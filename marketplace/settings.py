@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": 60.0}
     for name in (
         "accounts.tasks.sweep_notifications",
+        "accounts.tasks.sweep_external_calendars",
         "missions.tasks.sweep_missions",
         "payments.tasks.sweep_payments",
         "messaging.tasks.sweep_threads",

@@ -133,7 +133,7 @@ def test_this_machine_is_not_public_however_it_is_written(url):
         ("93.184.215.14", True),
         ("2606:4700::6810:84e5", True),
         ("127.0.0.1", False),
-        ("0.0.0.0", False),
+        ("0.0.0.0", False),  # noqa: S104
         ("10.1.2.3", False),
         ("172.16.0.1", False),
         ("192.168.0.1", False),
