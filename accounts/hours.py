@@ -52,13 +52,18 @@ def runs(openings):
 
 def merged(openings, weekday):
     """Return the hours of one day, those that touch made one."""
-    spans = []
-    for opens, closes in sorted((opens, closes) for day, opens, closes in openings if day == weekday):
-        if spans and opens <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(closes, spans[-1][1]))
+    return joined((opens, closes) for day, opens, closes in openings if day == weekday)
+
+
+def joined(spans):
+    """Return these (start, end) in order, those that touch made one."""
+    apart = []
+    for start, end in sorted(spans):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
         else:
-            spans.append((opens, closes))
-    return spans
+            apart.append((start, end))
+    return apart
 
 
 def days_in_words(days):

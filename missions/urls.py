@@ -9,6 +9,7 @@ urlpatterns = [
     path("recherche/horaires/", search.search_echo, name="search_echo"),
     path("professionnels/<slug:slug>/", profile.profile, name="profile"),
     path("pro/disponibilites/", availability.availability_edit, name="availability_edit"),
+    path("pro/disponibilites/conditions/", availability.booking_rules_edit, name="booking_rules_edit"),
     path("pro/disponibilites/exceptions/", availability.exception_add, name="exception_add"),
     path("pro/disponibilites/exceptions/<int:pk>/retirer/", availability.exception_delete, name="exception_delete"),
     path("missions/<int:pk>/avis/", reviews.review_add, name="review_add"),

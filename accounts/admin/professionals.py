@@ -64,7 +64,18 @@ class ProfessionalAdmin(DecisionAdmin):
         (gettext_lazy("Profil public"), {"fields": ["presentation", "spoken", "dog_handler"]}),
         (
             gettext_lazy("Missions"),
-            {"fields": ["base_commune", "radius_km", "agents", "minimum_minutes", "notice_hours", "rates", "week"]},
+            {
+                "fields": [
+                    "base_commune",
+                    "radius_km",
+                    "agents",
+                    "minimum_minutes",
+                    "notice_hours",
+                    "horizon_days",
+                    "rates",
+                    "week",
+                ]
+            },
         ),
     ]
     decisions = {

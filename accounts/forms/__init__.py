@@ -1,4 +1,5 @@
 from accounts.forms.availability import ExceptionForm, WeekFormSet
+from accounts.forms.booking_rules import BookingRulesForm
 from accounts.forms.client import ClientForm
 from accounts.forms.documents import DocumentForm
 from accounts.forms.profile import ProfileForm
@@ -6,6 +7,7 @@ from accounts.forms.rates import EurosField, RatesForm
 from accounts.forms.signup import SignupForm
 
 __all__ = [
+    "BookingRulesForm",
     "ClientForm",
     "DocumentForm",
     "EurosField",

@@ -1,5 +1,5 @@
 import re
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -180,9 +180,17 @@ class ExceptionForm(forms.ModelForm):
         exception.starts_at = time_of(data["starts_minute"])
         exception.ends_at = time_of(data["ends_minute"] % DAY)
         last_day = data["ends_on"] + timedelta(days=data["ends_minute"] // DAY)
-        if (last_day, exception.ends_at) <= (data["starts_on"], exception.starts_at):
+        ends = datetime.combine(last_day, exception.ends_at)
+        if ends <= datetime.combine(data["starts_on"], exception.starts_at):
             self.add_error("ends_on", _("La fin doit venir après le début."))
+        elif ends <= wall_clock(exception.professional):
+            self.add_error("ends_on", _("Cette période est déjà passée : choisissez une fin à venir."))
         data["ends_on"] = last_day
+
+
+def wall_clock(professional):
+    """The naive local time, now, where this professional is based."""
+    return timezone.make_naive(clock.now(), professional.zone)
 
 
 def time_of(minute):

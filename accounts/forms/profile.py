@@ -12,19 +12,9 @@ from accounts.models import Activity, Document, Professional
 from accounts.models.professional import Language
 from marketplace import clock
 from marketplace.contacts import refuse_contacts
-from marketplace.formatting import duration
-
-MINIMUM_MINUTES = [60, 120, 180, 240, 300, 360, 480, 600, 720]
-NOTICE_HOURS = [0, 2, 6, 12, 24, 48, 72, 168]
 
 # Who the documents were checked for: another name or number would be someone else under the same approval.
 CHECKED = ("legal_name", "trade_name", "siret")
-
-
-def notice_label(hours):
-    if hours == 0:
-        return gettext_lazy("Aucun")
-    return duration(hours * 60) if hours < 48 else gettext_lazy("%s jours") % (hours // 24)
 
 
 class ProfileForm(forms.ModelForm):
@@ -39,12 +29,6 @@ class ProfileForm(forms.ModelForm):
     base_commune = CommuneField(
         label=gettext_lazy("Commune de départ"), help_text=gettext_lazy("Son nom ou son code postal.")
     )
-    minimum_minutes = forms.TypedChoiceField(
-        label=gettext_lazy("Durée minimale d’une mission"),
-        coerce=int,
-        help_text=gettext_lazy("La convention collective ne connaît pas de vacation de moins de 4 heures."),
-    )
-    notice_hours = forms.TypedChoiceField(label=gettext_lazy("Délai de prévenance"), coerce=int)
 
     class Meta:
         model = Professional
@@ -61,8 +45,6 @@ class ProfileForm(forms.ModelForm):
             "base_commune",
             "radius_km",
             "agents",
-            "minimum_minutes",
-            "notice_hours",
         ]
         widgets = {"presentation": forms.Textarea(attrs={"rows": 6}), "activity": forms.RadioSelect}
         labels = {
@@ -81,8 +63,6 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        offer(self.fields["minimum_minutes"], MINIMUM_MINUTES, self.instance.minimum_minutes, duration)
-        offer(self.fields["notice_hours"], NOTICE_HOURS, self.instance.notice_hours, notice_label)
         self.fields["activity"].choices = Activity.choices
         self.fields["presentation"].required = True
         for name in ("legal_name", "trade_name", "presentation"):
@@ -132,8 +112,3 @@ class ProfileForm(forms.ModelForm):
 def freeze(field):
     field.disabled = True
     field.help_text = _("Vérifié avec vos documents. Écrivez-nous pour le changer.")
-
-
-def offer(field, values, current, label):
-    """Give the field these choices, and the current value where it is none of them."""
-    field.choices = [(value, label(value)) for value in sorted({*values, current})]

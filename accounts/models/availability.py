@@ -46,6 +46,16 @@ class WeeklyHours(models.Model):
         return self.get_weekday_display()
 
 
+class AvailabilityExceptionQuerySet(models.QuerySet):
+    def ending_after(self, moment):
+        """Those not over at this moment, naive, in the wall time of the site."""
+        return self.filter(Q(ends_on__gt=moment.date()) | Q(ends_on=moment.date(), ends_at__gt=moment.time()))
+
+    def touching(self, first, last):
+        """Those that may share some time with these days."""
+        return self.filter(starts_on__lte=last, ends_on__gte=first)
+
+
 class AvailabilityException(models.Model):
     """A period closed in spite of the weekly hours, or open in spite of them, in the wall time of the site."""
 
@@ -60,6 +70,8 @@ class AvailabilityException(models.Model):
     ends_on = models.DateField(_("au"))
     ends_at = models.TimeField(_("à"))
     note = models.CharField(_("note pour vous"), max_length=120, blank=True)
+
+    objects = AvailabilityExceptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("exception")

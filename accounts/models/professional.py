@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.commune import Commune
@@ -162,6 +163,11 @@ class Professional(models.Model):
         titles = (document for document in self.documents.all() if document.kind == Document.Kind.AUT)
         numbers = {title.pk: title.number for title in titles if title.is_approved}
         return numbers[max(numbers)] if numbers else ""
+
+    @property
+    def zone(self):
+        """Local time of the base; of Paris as long as there is none."""
+        return self.base_commune.zone if self.base_commune else timezone.get_default_timezone()
 
     def openings(self):
         """The weekly hours as (weekday, opens_minute, closes_minute)."""

@@ -25,8 +25,6 @@ def profile(**changes):
         "base_commune": "Lyon",
         "radius_km": "40",
         "agents": "10",
-        "minimum_minutes": "240",
-        "notice_hours": "12",
     } | changes
 
 
@@ -90,7 +88,6 @@ def test_the_address_follows_the_name_until_the_file_is_sent(as_professional, pr
         ("agents", "dix", "Saisissez un nombre entier"),
         ("agents", "-1", "supérieure ou égale à"),
         ("phone", "douze", "dix chiffres"),
-        ("minimum_minutes", "toute la nuit", "Sélectionnez un choix valide"),
         ("languages", ["klingon"], "Sélectionnez un choix valide"),
         ("presentation", "", "obligatoire"),
     ],

@@ -1,15 +1,21 @@
+from datetime import date
+
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import set_week
-from accounts.forms import ExceptionForm, WeekFormSet
-from accounts.forms.availability import edited, rows, week_of
+from accounts.booking_rules import describe_booking_rules
+from accounts.forms import BookingRulesForm, ExceptionForm, WeekFormSet
+from accounts.forms.availability import FURTHEST, edited, rows, wall_clock, week_of
 from accounts.hours import describe_week
 from accounts.views.profile import own_professional
 from marketplace import clock
+from missions.month import month_asked, month_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,27 +42,54 @@ def save_week(request, professional, week):
     return redirect("missions:availability_edit")
 
 
-def show_availability(request, professional, week, *, is_draft=False):
-    today = timezone.localdate(clock.now())
+def show_availability(request, professional, week, *, rules=None, is_draft=False):
+    today = local_today(professional)
     context = {
         "formset": week,
         "is_draft": is_draft,
-        "summary": describe_week(professional.openings()),
-        "exceptions": professional.exceptions.filter(ends_on__gte=today),
-        "exception_form": ExceptionForm(),
+        "form": rules or BookingRulesForm(instance=professional),
+        "week_in_words": describe_week(professional.openings()),
+        "rules_in_words": describe_booking_rules(professional),
+        "exceptions": professional.exceptions.ending_after(wall_clock(professional)),
+        "exception_form": ExceptionForm(professional=professional),
+        "month": month_of(professional, month_asked(request.GET.get("mois"), today), today),
     }
     return render(request, "missions/availability_edit.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-def exception_add(request):
-    professional = own_professional(request)
-    form = ExceptionForm(request.POST or None, professional=professional)
+@require_POST
+def booking_rules_edit(request):
+    form = save_booking_rules(request)
+    if form.is_valid():
+        messages.success(request, _("Vos conditions sont enregistrées."))
+        return redirect("missions:availability_edit")
+    professional = own_professional(request)  # as saved: the form has written on the other one
+    return show_availability(request, professional, WeekFormSet(initial=week_of(professional)), rules=form)
+
+
+@transaction.atomic
+def save_booking_rules(request):
+    """Locked, so that the other columns are not written back older than they are."""
+    form = BookingRulesForm(request.POST, instance=own_professional(request, lock=True))
     if form.is_valid():
         form.save()
+    return form
+
+
+@require_http_methods(["GET", "POST"])
+def exception_add(request):
+    """Add an exception; `?date=2026-12-24` begins with that day, and says what is known of it."""
+    professional = own_professional(request)
+    day = day_asked(request, professional)
+    form = ExceptionForm(
+        request.POST or None, professional=professional, initial={"starts_on": day, "ends_on": day} if day else None
+    )
+    if form.is_valid():
+        exception = form.save()
         messages.success(request, _("L’exception est ajoutée."))
-        return redirect("missions:availability_edit")
-    return render(request, "missions/exception_add.html", {"form": form})
+        return redirect(f"{reverse('missions:availability_edit')}?mois={exception.starts_on:%Y-%m}#month")
+    known = month_of(professional, day.replace(day=1), local_today(professional)).day(day) if day else None
+    return render(request, "missions/exception_add.html", {"form": form, "day": known})
 
 
 @require_POST
@@ -64,3 +97,16 @@ def exception_delete(request, pk):
     get_object_or_404(own_professional(request).exceptions, pk=pk).delete()
     messages.success(request, _("L’exception est retirée."))
     return redirect("missions:availability_edit")
+
+
+def local_today(professional):
+    return timezone.localdate(clock.now(), professional.zone)
+
+
+def day_asked(request, professional):
+    """The day of the query string, from today on; None without a sensible one."""
+    try:
+        day = date.fromisoformat(request.GET.get("date", ""))
+    except ValueError:
+        return None
+    return day if local_today(professional) <= day <= local_today(professional) + FURTHEST else None
