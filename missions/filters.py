@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import django_filters
 from django import forms
 from django.utils.translation import gettext as _
@@ -6,6 +8,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Professional
 from accounts.models.professional import Language
 from marketplace import formatting
+from missions.models import Listing
+
+# Where one is in a list: of answers, of reviews.
+PAGE_FIELDS = ("page", "after", "before")
 
 
 class WholeNumberFilter(django_filters.Filter):
@@ -17,8 +23,7 @@ class OfferFilter(django_filters.FilterSet):
 
     score = django_filters.ChoiceFilter(
         label=gettext_lazy("Note des clients"),
-        field_name="review_score",
-        lookup_expr="gte",
+        method="filter_score",
         choices=[("4.5", gettext_lazy("4,5 et plus")), ("4", gettext_lazy("4 et plus"))],
         empty_label=gettext_lazy("Toutes"),
         widget=forms.RadioSelect,
@@ -50,8 +55,12 @@ class OfferFilter(django_filters.FilterSet):
     )
 
     class Meta:
-        model = Professional
+        model = Listing
         fields = []
+
+    def filter_score(self, queryset, name, score):
+        """Listings keep tenths."""
+        return queryset.filter(score__gte=int(Decimal(score) * 10)) if score else queryset
 
     def filter_price(self, queryset, name, euros):
         return queryset.filter(total_cents__lte=euros * 100) if euros else queryset
@@ -87,7 +96,7 @@ class OfferFilter(django_filters.FilterSet):
     @property
     def search_fields(self):
         """Name and value of what the filters' form must send along: the search itself."""
-        return [(name, value) for name, value in self.data.items() if name not in self.filters and name != "page"]
+        return [(name, value) for name, value in self.data.items() if name not in [*self.filters, *PAGE_FIELDS]]
 
     @property
     def query_of_search(self):
@@ -100,7 +109,8 @@ class OfferFilter(django_filters.FilterSet):
 def kept_query(data):
     """The query string of a search and its filters, for the next page: each page counts its own pages."""
     kept = data.copy()
-    kept.pop("page", None)
+    for name in PAGE_FIELDS:
+        kept.pop(name, None)
     return kept.urlencode()
 
 

@@ -103,7 +103,7 @@ def hourly_all_in_cents(price, minutes, agents):
 
 
 def total_expression(hourly_cents, minutes, agents):
-    """`quote(…).total_cents` in SQL, over professionals, from an expression for their hourly rate."""
+    """`quote(…).total_cents` in SQL, over listings."""
     service = (Cast(hourly_cents, BigIntegerField()) * Value(minutes * agents) + Value(30)) / Value(60)
     commission = _part_expression(service, Value(settings.COMMISSION_BASIS_POINTS))
     return (
@@ -119,10 +119,7 @@ def _part_expression(cents, basis_points):
 
 
 def _vat_basis_points_expression():
-    overseas = [
-        When(base_commune__department=department, then=Value(rate))
-        for department, rate in OVERSEAS_VAT_BASIS_POINTS.items()
-    ]
+    overseas = [When(department=department, then=Value(rate)) for department, rate in OVERSEAS_VAT_BASIS_POINTS.items()]
     return Case(
         When(vat_regime=Professional.VatRegime.FRANCHISE, then=Value(0)),
         *overseas,

@@ -12,7 +12,7 @@ from accounts.models.professional import Language
 from accounts.papers import papers
 from marketplace import clock
 from missions.price import hourly_all_in_cents, quote, vat_basis_points
-from missions.search import Offer, Search, candidates, why_not
+from missions.search import Offer, Search, obstacles, seen_from
 
 # The drawing of the radius, in missions/_radius.html
 CENTRE, RING = (130, 100), 88
@@ -95,7 +95,7 @@ class Visit:
     @property
     def dot(self):
         """Where the mission is on the drawing of the radius, as SVG lengths; None outside it."""
-        base, site = self.professional.base_commune, self.search.commune
+        base, site = self.professional.base_commune, self.search.point
         if self.distance_km is None or self.distance_km > self.professional.radius_km:
             return None
         scale = RING / (self.professional.radius_km / KM_PER_DEGREE)
@@ -105,9 +105,19 @@ class Visit:
 
 
 def visit(professional, search):
+    return visits([professional], search)[professional.pk]
+
+
+def visits(professionals, search):
+    """Each of them seen from the search, by primary key. One query, and one more for each without the service."""
     now = clock.now()
-    obstacles = why_not(professional, search, now=now)
-    found = candidates(search, now).filter(pk=professional.pk).values("hourly_cents", "distance_km").first() or {}
-    hourly_cents = found.get("hourly_cents")
-    offer = Offer(professional, search, hourly_cents) if hourly_cents and not obstacles else None
-    return Visit(professional, search, offer, found.get("distance_km"), obstacles)
+    seen = seen_from(professionals, search, now=now)
+    return {one.pk: visit_to(one, seen.get(one.pk), search, now) for one in professionals}
+
+
+def visit_to(professional, listing, search, now):
+    in_the_way = obstacles(professional, listing, search, now)
+    if listing is None:
+        return Visit(professional, search, None, None, in_the_way)
+    offer = None if in_the_way else Offer(professional, search, listing.hourly_cents, listing.distance_km)
+    return Visit(professional, search, offer, listing.distance_km, in_the_way)

@@ -1,45 +1,39 @@
-"""Who is free for a mission, in the order the site promises; see "Référencement et classement".
+"""Who is free for a mission, in the order the site promises; see "Référencement et classement" and docs/search.md."""
 
-`terms` below is anything with a service, a commune, a zone, instants of start and end and a number of agents:
-a `Search`, a mission or a proposal.
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from math import cos, radians
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
-from django.db.models.functions import ASin, Coalesce, Cos, Power, Radians, Sin, Sqrt
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Commune, Professional, Service
 from accounts.models.professional import Language
+from accounts.places.geocoder import Site
 from marketplace import formatting
-from missions import words
-from missions.models import SeatReservation
-from missions.models.terms import seats_for
-from missions.opening import open_during
-from missions.price import hourly_all_in_cents, quote, total_expression, vat_basis_points
-
-EARTH_RADIUS_KM = 6371.0088
-LARGEST_RADIUS_DEGREES = 200 / 111  # of latitude: a degree is a little more than 111 km
-
-ORDER = (F("review_score").desc(nulls_last=True), "total_cents", "-review_count", "pk")
+from missions import ranking, words
+from missions.conditions import conditions, days, distance_km, listings, meeting, quick_conditions, slow_conditions
+from missions.models import Listing
+from missions.models.terms import Terms, seats_for
+from missions.price import hourly_all_in_cents, quote, vat_basis_points
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a visitor asks for; `starts_at` is an instant, `minutes` are real elapsed ones."""
+    """What a visitor asks for; `starts_at` is an instant, `minutes` are real elapsed ones.
+
+    `site` is the exact place in the commune, where it is known.
+    """
 
     service: str
     commune: Commune
     starts_at: datetime
     minutes: int
     agents: int = 1
+    site: Site | None = None
 
     @property
     def ends_at(self):
@@ -52,6 +46,11 @@ class Search:
     @cached_property
     def zone(self):
         return ZoneInfo(self.timezone)
+
+    @property
+    def point(self):
+        """Where distances are measured to: anything with a latitude and a longitude."""
+        return self.site or self.commune
 
     @property
     def seats(self):
@@ -76,10 +75,11 @@ class Search:
     @property
     def query(self):
         """The query string that asks for the same again, understood by every page that knows of a search."""
+        place = {"place": self.site.label} if self.site else {"commune": self.commune.pk}
         return urlencode(
             {
                 "service": self.service,
-                "commune": self.commune.pk,
+                **place,
                 "date": f"{self.local_start:%Y-%m-%d}",
                 "start": f"{self.local_start:%H:%M}",
                 "minutes": self.minutes,
@@ -96,6 +96,11 @@ class Offer:
     professional: Professional
     search: Search
     hourly_cents: int
+    distance_km: float | None = None
+
+    @classmethod
+    def of(cls, listing, search):
+        return cls(listing.professional, search, listing.hourly_cents, listing.distance_km)
 
     @cached_property
     def price(self):
@@ -120,110 +125,81 @@ class Offer:
         return str(Decimal(self.price.total_cents).scaleb(-2))
 
 
-def offers(terms, *, now):
-    """Professionals free for `terms`, best reviewed first, then cheapest.
+@dataclass(frozen=True)
+class Offers:
+    """The listings that meet every condition for `terms`; `listings`, those that meet the quick ones, may be narrowed.
 
-    Annotated with `hourly_cents`, `total_cents` and `distance_km`.
+    Listings carry `total_cents`, and those of a page `distance_km`.
     """
-    return candidates(terms, now).filter(*conditions(terms, now).values()).order_by(*ORDER)
+
+    terms: Search | Terms
+    listings: QuerySet
+
+    def narrowed(self, listings):
+        return replace(self, listings=listings)
+
+    @property
+    def matching(self):
+        """Every one, in no order."""
+        return self.listings.filter(*slow_conditions(self.terms).values())
+
+    def count(self, *, cap):
+        """How many, one more than `cap` at most."""
+        return self.matching[: cap + 1].count()
+
+    def page(self, size, *, after=None, before=None):
+        """The first ones, or those after or before a `ranking.Place`, best reviewed first, then cheapest."""
+        return ranking.page(self.listings, self.terms, size, after=after, before=before)
+
+
+def offers(terms, *, now):
+    """Professionals free for `terms`."""
+    return Offers(terms, listings(terms).filter(*quick_conditions(terms, now).values()))
 
 
 def is_listed(professional, terms, *, now):
     """Whether this professional is approved, payable and holds every document these terms need."""
-    return listed(terms, now).filter(pk=professional.pk).exists()
+    today, last_day = days(terms, now)
+    return (
+        Professional.objects.listed(terms.service, today=today, last_day=last_day).filter(pk=professional.pk).exists()
+    )
 
 
 def why_not(professional, terms, *, now):
     """What keeps this professional from being found for these terms, in words; nothing when free."""
-    met = with_conditions(candidates(terms, now), terms, now).filter(pk=professional.pk).values().first()
-    if met is None:
+    return obstacles(professional, seen_from([professional], terms, now=now).get(professional.pk), terms, now)
+
+
+def seen_from(professionals, terms, *, now):
+    """Their listings for these terms wherever they are, with `distance_km` and `meets_…`, by professional's key."""
+    everywhere = Listing.objects.filter(service=terms.service, professional__in=professionals)
+    seen = meeting(everywhere.annotate(distance_km=distance_km(terms)), terms, now)
+    return {listing.professional_id: listing for listing in seen}
+
+
+def obstacles(professional, listing, terms, now):
+    if listing is None and Listing.objects.filter(professional=professional).exists():
+        return [_("Cette prestation n’est pas proposée par ce professionnel.")]
+    if listing is None or not listing.meets_papers:
         return [_("Ce professionnel n’est pas réservable en ce moment.")]
-    missing = [name for name in conditions(terms, now) if not met[f"meets_{name}"]]
-    if "agents" in missing:
+    missing = [name for name in conditions(terms, now) if not getattr(listing, f"meets_{name}")]
+    if "agents" in missing and "seats" in missing:
         missing.remove("seats")
     return [reason_for(name, professional) for name in missing]
 
 
 def reason_for(condition, professional):
     return {
-        "rate": _("Cette prestation n’est pas proposée par ce professionnel."),
-        "distance": _("Le lieu est hors de sa zone d’intervention, %(km)s km autour de sa base."),
         "duration": _("La mission est plus courte que sa durée minimale, %(minimum)s."),
         "notice": _("Le début est trop proche : il faut le prévenir au moins %(notice)s h avant."),
+        "horizon": _("La date est trop lointaine : il se réserve au plus %(horizon)s jours à l’avance."),
         "agents": _("Cette mission demande plus d’agents qu’il n’en a."),
+        "distance": _("Le lieu est hors de sa zone d’intervention, %(km)s km autour de sa base."),
         "hours": _("Ce professionnel n’est pas ouvert à ces heures."),
         "seats": _("Ses agents sont déjà pris à ces heures."),
     }[condition] % {
         "km": professional.radius_km,
         "minimum": formatting.duration(professional.minimum_minutes),
         "notice": professional.notice_hours,
+        "horizon": professional.horizon_days,
     }
-
-
-def listed(terms, now):
-    last_instant = terms.ends_at - timedelta(microseconds=1)
-    return Professional.objects.listed(
-        terms.service,
-        today=now.astimezone(terms.zone).date(),
-        last_day=last_instant.astimezone(terms.zone).date(),
-    )
-
-
-def candidates(terms, now):
-    """Every listed professional, with what the conditions and the order are made of."""
-    return listed(terms, now).annotate(
-        rate=FilteredRelation("rates", condition=Q(rates__service=terms.service)),
-        hourly_cents=F("rate__hourly_cents"),
-        total_cents=total_expression(F("rate__hourly_cents"), terms.minutes, terms.agents),
-        distance_km=distance_to(terms.commune),
-        free_seats=F("agents") - Coalesce(Subquery(count_taken_seats(terms)), 0),
-    )
-
-
-def conditions(terms, now):
-    """What a listed professional must meet to be found, by name."""
-    hours_left = (terms.starts_at - now) // timedelta(hours=1)
-    return {
-        "rate": Q(hourly_cents__isnull=False),
-        "distance": around(terms.commune) & Q(distance_km__lte=F("radius_km")),
-        "duration": Q(minimum_minutes__lte=terms.minutes),
-        "notice": Q(notice_hours__lte=hours_left),
-        "agents": Q(agents__gte=terms.seats),
-        "hours": open_during(terms),
-        "seats": Q(free_seats__gte=terms.seats),
-    }
-
-
-def with_conditions(professionals, terms, now):
-    """Annotate `meets_<name>` for each condition, instead of filtering by it."""
-    return professionals.annotate(
-        **{
-            f"meets_{name}": ExpressionWrapper(condition, BooleanField())
-            for name, condition in conditions(terms, now).items()
-        }
-    )
-
-
-def count_taken_seats(terms):
-    """How many of a professional's numbers have a live reservation at some time of the mission."""
-    reservations = SeatReservation.objects.live().overlapping(terms.starts_at, terms.ends_at)
-    numbers = reservations.filter(professional=OuterRef("pk"), number__lte=OuterRef("agents")).values("professional")
-    return numbers.annotate(count=Count("number", distinct=True)).values("count")
-
-
-def distance_to(commune):
-    """Kilometres along the great circle from a professional's base to this commune (haversine)."""
-    latitude, longitude = Radians("base_commune__latitude"), Radians("base_commune__longitude")
-    across = Power(Sin((latitude - radians(commune.latitude)) / 2), 2)
-    along = Power(Sin((longitude - radians(commune.longitude)) / 2), 2)
-    return 2 * EARTH_RADIUS_KM * ASin(Sqrt(across + along * Cos(latitude) * cos(radians(commune.latitude))))
-
-
-def around(commune):
-    """The box outside which no radius reaches: it spares most professionals the exact distance."""
-    height = LARGEST_RADIUS_DEGREES
-    width = height / cos(radians(abs(commune.latitude) + height))
-    return Q(
-        base_commune__latitude__range=(commune.latitude - height, commune.latitude + height),
-        base_commune__longitude__range=(commune.longitude - width, commune.longitude + width),
-    )

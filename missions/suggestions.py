@@ -9,14 +9,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Professional
 from marketplace import formatting
 from missions import words
+from missions.conditions import free_seats, listings, meeting, slow_conditions
+from missions.models import Listing
 from missions.models.terms import seats_for
-from missions.search import Search, candidates, conditions, offers, with_conditions
+from missions.search import Search, offers
 from missions.walltime import NonexistentTime, instant
 
 COUNTED = 200  # at most, and one more to know there are more
+SAMPLE = 1000  # enough to say why, even where many thousands come
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ def count_found(searches, now):
     """How many professionals each search finds, one more than COUNTED at most. One query."""
     asked = [search for search in searches if can_be_asked(search, now)]
     found = [
-        offers(search, now=now).order_by().annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
+        offers(search, now=now).matching.annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
         for number, search in enumerate(asked)
     ]
-    return Counter(asked[number] for (number,) in Professional.objects.none().union(*found, all=True))
+    return Counter(asked[number] for (number,) in Listing.objects.none().union(*found, all=True))
 
 
 def can_be_asked(search, now):
@@ -64,7 +66,8 @@ def fewer_agents(search, now):
     if search.agents == 1:
         return
     alone = replace(search, agents=1)
-    most = offers(alone, now=now).order_by().aggregate(most=Max("free_seats"))["most"] or 0
+    free = offers(alone, now=now).matching.annotate(free=free_seats(alone))
+    most = free[:SAMPLE].aggregate(most=Max("free"))["most"] or 0
     agents = most // seats_for(1, search.minutes)
     if 0 < agents < search.agents:
         title = _("Demander %(agents)s au lieu de %(asked)s") % {
@@ -132,6 +135,7 @@ class Reason:
         return {
             "duration": _("Personne ne vient %(at)s pour une mission si courte"),
             "notice": _("Personne ne peut venir aussi vite %(at)s"),
+            "horizon": _("Personne ne se réserve si longtemps à l’avance %(at)s"),
             "agents": _("Personne n’a assez d’agents %(at)s"),
             "hours": _("Personne n’est ouvert à ces heures %(at)s"),
             "seats": _("Personne n’a assez d’agents libres à ces heures %(at)s"),
@@ -158,6 +162,7 @@ class Reason:
 MISSING = {
     "duration": gettext_lazy("une mission plus longue"),
     "notice": gettext_lazy("un délai plus long avant le début"),
+    "horizon": gettext_lazy("une date plus proche"),
     "agents": gettext_lazy("assez d’agents dans l’équipe"),
     "hours": gettext_lazy("des horaires ouverts pendant toute la mission"),
     "seats": gettext_lazy("assez d’agents encore libres à ces heures"),
@@ -165,9 +170,9 @@ MISSING = {
 
 
 def main_reason(search, *, now):
-    known = conditions(search, now)
-    present = candidates(search, now).filter(known["rate"], known["distance"])
-    missed = with_conditions(present, search, now).aggregate(
+    """What those who come to the place miss most, or SAMPLE of them where they are more."""
+    present = listings(search).filter(slow_conditions(search)["distance"])
+    missed = meeting(present, search, now)[:SAMPLE].aggregate(
         present=Count("pk"), **{name: Count("pk", filter=Q(**{f"meets_{name}": False})) for name in MISSING}
     )
     worst = max(MISSING, key=lambda name: missed[name])

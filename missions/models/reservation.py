@@ -47,6 +47,14 @@ class SeatReservation(models.Model):
                 condition=Q(released_at__isnull=True),
             )
         ]
+        indexes = [
+            models.Index(
+                F("professional"),
+                Func(F("period"), function="upper"),
+                name="live_seats_by_end",
+                condition=Q(released_at__isnull=True),
+            )
+        ]
 
     def __str__(self):
         return f"{self.professional_id}/{self.number}"

@@ -48,6 +48,11 @@ class Terms(models.Model):
         return ZoneInfo(self.timezone)
 
     @property
+    def point(self):
+        """Where distances are measured to."""
+        return self.commune
+
+    @property
     def minutes(self):
         """Real elapsed minutes, so 7 or 9 hours for a night from 22:00 to 6:00 when the clocks change."""
         return int((self.ends_at - self.starts_at).total_seconds()) // 60

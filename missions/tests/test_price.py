@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Professional
 from accounts.tests.factories import make_commune, make_professional
+from missions.models import Listing
 from missions.price import OVERSEAS_VAT_BASIS_POINTS, hourly_all_in_cents, quote, total_expression, vat_basis_points
 
 rates = st.integers(100, 100_000)
@@ -94,6 +95,6 @@ def test_the_price_in_sql_is_the_price_in_python(professional, hourly_cents, min
     professional.save(update_fields=["vat_regime"])
     professional.base_commune.department = department
     professional.base_commune.save(update_fields=["department"])
-    total = total_expression(F("rates__hourly_cents"), minutes, agents)
-    in_sql = Professional.objects.annotate(total=total).get(pk=professional.pk).total
+    total = total_expression(F("hourly_cents"), minutes, agents)
+    in_sql = Listing.objects.annotate(total=total).get(professional=professional, service="guarding").total
     assert in_sql == quote(hourly_cents, minutes, agents, vat_basis_points(professional)).total_cents

@@ -23,8 +23,12 @@ def search_for(day="2026-12-12", start="20:00", minutes=480, agents=1, commune=N
     return Search(service, commune, starts_at, minutes, agents)
 
 
+def listings_for(search):
+    return offers(search, now=NOW).page(100).listings
+
+
 def found(search):
-    return list(offers(search, now=NOW))
+    return [listing.professional for listing in listings_for(search)]
 
 
 def open_only(professional, *hours):
@@ -53,10 +57,10 @@ def test_best_reviewed_first_then_cheapest_then_most_reviewed():
 def test_the_total_decides_not_the_rate_before_vat():
     with_vat = make_professional(rates={"guarding": 2200})
     without = make_professional(rates={"guarding": 2500}, vat_regime=Professional.VatRegime.FRANCHISE)
-    first, second = found(search_for())
-    assert [first, second] == [without, with_vat]
+    first, second = listings_for(search_for())
+    assert [first.professional, second.professional] == [without, with_vat]
     assert [first.total_cents, second.total_cents] == [23600, 24288]
-    assert [Offer(one, search_for(), one.hourly_cents).euros for one in (first, second)] == ["236.00", "242.88"]
+    assert [Offer.of(one, search_for()).euros for one in (first, second)] == ["236.00", "242.88"]
 
 
 def test_the_radius_is_the_professionals_own():
@@ -65,7 +69,8 @@ def test_the_radius_is_the_professionals_own():
     near = make_professional(base_commune=villeurbanne, radius_km=5)
     make_professional(base_commune=bourg, radius_km=50)
     far = make_professional(base_commune=bourg, radius_km=60)
-    assert {offer.pk: round(offer.distance_km) for offer in found(search_for())} == {near.pk: 4, far.pk: 58}
+    distances = {listing.professional: round(listing.distance_km) for listing in listings_for(search_for())}
+    assert distances == {near: 4, far: 58}
 
 
 def test_without_a_rate_for_the_service_nobody_is_found():
@@ -195,7 +200,7 @@ def test_wall_periods_leave_out_the_skipped_hour():
 def test_why_not_says_each_reason_once():
     professional = make_professional(agents=1, notice_hours=48, minimum_minutes=600)
     search = search_for("2026-11-24", agents=2)
-    assert not offers(search, now=NOW).filter(pk=professional.pk).exists()
+    assert professional not in found(search)
     assert why_not(professional, search, now=NOW) == [
         "La mission est plus courte que sa durée minimale, 10\u00a0h.",
         "Le début est trop proche\u00a0: il faut le prévenir au moins 48\u00a0h avant.",

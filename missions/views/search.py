@@ -1,5 +1,4 @@
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.text import capfirst
@@ -9,6 +8,7 @@ from marketplace import clock
 from missions import suggestions, words
 from missions.filters import OfferFilter, kept_query
 from missions.forms import SearchForm
+from missions.ranking import Place
 from missions.search import Offer, offers
 
 PAGE = 20
@@ -21,19 +21,24 @@ def search(request):
     form = SearchForm(request.GET)
     if form.search is None:
         return render(request, "missions/search.html", {"form": form})
-    found = offers(form.search, now=clock.now()).select_related("base_commune").prefetch_related("rates")
-    filters = OfferFilter(request.GET, found)
-    page = Paginator(filters.qs, PAGE).get_page(request.GET.get("page"))
-    if not page.paginator.count:
-        return search_empty(request, form, filters)
-    page.object_list = [Offer(found, form.search, found.hourly_cents) for found in page.object_list]
+    found = offers(form.search, now=clock.now())
+    filters = OfferFilter(request.GET, found.listings)
+    narrowed = found.narrowed(filters.qs)
+    count = narrowed.count(cap=COUNTED)
+    if not count:
+        return search_empty(request, form, filters, found)
+    after, before = (Place.read(request.GET.get(name)) for name in ("after", "before"))
+    page = narrowed.page(PAGE, after=after, before=before)
+    query = kept_query(request.GET)
     context = {
         "form": form,
         "search": form.search,
-        "title": words.free(page.paginator.count, form.search, cap=COUNTED),
+        "title": words.free(count, form.search, cap=COUNTED),
         "filters": filters,
-        "page": page,
-        "query": kept_query(request.GET),
+        "page": [Offer.of(listing, form.search) for listing in page.listings],
+        "previous_url": page.previous and f"?{query}&before={page.previous}",
+        "next_url": page.following and f"?{query}&after={page.following}",
+        "query": query,
         "before_vat": reads_prices_before_vat(request.user),
     }
     return render(request, "missions/results.html", context)
@@ -47,10 +52,10 @@ def search_echo(request):
     return HttpResponse(f"{capfirst(echo)}." if echo else "")
 
 
-def search_empty(request, form, filters):
+def search_empty(request, form, filters, found):
     """Why nobody was found, and the nearest ways out."""
     context = {"form": form, "search": form.search, "filters": filters}
-    unfiltered = filters.queryset.count() if filters.narrows else 0
+    unfiltered = found.count(cap=COUNTED) if filters.narrows else 0
     if unfiltered:
         context["unfiltered"] = words.free(unfiltered, form.search, cap=COUNTED)
     else:
