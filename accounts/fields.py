@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.files import EXTENSIONS, MAX_BYTES, clean_upload
 from accounts.models import Commune
+from accounts.places import geocoder
 from accounts.places.names import read_typed
 
 NOT_SERVED = ("986", "987", "988")
@@ -16,19 +17,20 @@ CHOICES_SHOWN = 5
 
 
 class CommuneInput(forms.TextInput):
-    """A text input with suggestions; without JavaScript it stays a plain one."""
+    """A text input that a script makes a combobox, with suggestions; without JavaScript it stays a plain one."""
 
     template_name = "accounts/widgets/commune.html"
 
     def get_context(self, name, value, attrs):
         context = super().get_context(name, value, attrs)
-        options = f"{context['widget']['attrs'].get('id', name)}_options"
-        context["widget"]["attrs"] |= {
-            "list": options,
-            "autocomplete": "off",
+        widget = context["widget"]
+        widget["list_id"] = f"{widget['attrs'].get('id', name)}-suggestions"
+        widget["attrs"] |= {
             "hx-get": reverse_lazy("accounts:commune_suggest"),
-            "hx-trigger": "input changed delay:150ms",
-            "hx-target": f"#{options}",
+            "hx-trigger": "input changed delay:150ms, suggest",
+            "hx-target": f"#{widget['list_id']}",
+            # htmx would lend the options what those before them had, for a while.
+            "hx-swap": "innerHTML settle:0ms",
             "hx-sync": "this:replace",
         }
         return context
@@ -58,6 +60,7 @@ class CommuneField(forms.CharField):
     bound_field_class = BoundCommune
     default_error_messages = {
         "unknown": _("Nous ne connaissons pas cette commune. Saisissez son nom ou son code postal, par exemple 44000."),
+        "address": _("Indiquez la commune ou son code postal, sans la rue."),
         "ambiguous": _("Plusieurs communes correspondent. Précisez laquelle : %(choices)s."),
         "not_served": _(
             "Wallis-et-Futuna, la Polynésie française et la Nouvelle-Calédonie ne sont pas desservies. "
@@ -78,11 +81,38 @@ class CommuneField(forms.CharField):
             return found[0]
         if found:
             raise ValidationError(self.error_messages["ambiguous"], "ambiguous", {"choices": choices_among(found)})
-        code = "not_served" if read_typed(text).postcode.startswith(NOT_SERVED) else "unknown"
+        code = self.refusal_of(text)
         raise ValidationError(self.error_messages[code], code)
+
+    def refusal_of(self, text):
+        if read_typed(text).postcode.startswith(NOT_SERVED):
+            return "not_served"
+        return "address" if geocoder.looks_like_address(text) else "unknown"
 
     def has_changed(self, initial, data):
         return super().has_changed(label_of(initial), data)
+
+
+class SiteField(CommuneField):
+    """Also an exact address where the geocoder is on: cleaned to a Site or, for a place known by itself, a Commune."""
+
+    default_error_messages = {
+        "unlocated": _("Nous ne trouvons pas cette adresse. Vérifiez-la, ou indiquez la commune ou son code postal."),
+    }
+
+    def __init__(self, *, max_length=200, **kwargs):
+        super().__init__(max_length=max_length, **kwargs)
+
+    def meant_by(self, text):
+        try:
+            return super().meant_by(text)
+        except ValidationError as error:
+            if error.code != "address" or not geocoder.is_on():
+                raise
+        site = geocoder.locate(text)
+        if site is None:
+            raise ValidationError(self.error_messages["unlocated"], "unlocated")
+        return site
 
 
 def choices_among(communes):

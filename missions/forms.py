@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import CommuneField, CommuneInput, label_of
+from accounts.fields import CommuneInput, SiteField, label_of
 from accounts.models import Service
+from accounts.places import geocoder
 from marketplace import clock, formatting
 from marketplace.widgets import Segmented
 from missions.models import Review
@@ -49,8 +50,8 @@ class MinutesField(forms.IntegerField):
 class SearchForm(forms.Form):
     """What a visitor asks for, read from the URL; `search` once valid.
 
-    The place is a commune in words (`place`), or its INSEE code (`commune`) in links. Without a place or a date
-    nothing is asked yet, and the form suggests.
+    The place is a commune or an exact address in words (`place`), or an INSEE code (`commune`) in links. Without a
+    place or a date nothing is asked yet, and the form suggests.
     """
 
     service = forms.ChoiceField(
@@ -59,7 +60,7 @@ class SearchForm(forms.Form):
         widget=Segmented(icons=SERVICE_ICONS),
         error_messages={"required": _("Choisissez une prestation."), "invalid_choice": _("Choisissez une prestation.")},
     )
-    place = CommuneField(
+    place = SiteField(
         label=_("Lieu"),
         widget=CommuneInput(attrs={"placeholder": _("Commune ou code postal")}),
         error_messages={"required": _("Indiquez la commune ou le code postal de la mission.")},
@@ -100,6 +101,8 @@ class SearchForm(forms.Form):
         super().__init__(
             named_place(data) if asked else None, initial=suggestion() | (initial or {}), auto_id="search-%s"
         )
+        if geocoder.is_on():
+            self.fields["place"].widget.attrs["placeholder"] = _("Adresse, commune ou code postal")
 
     def clean(self):
         super().clean()
@@ -140,7 +143,15 @@ class SearchForm(forms.Form):
 
     def search_at(self, starts_at):
         cleaned = self.cleaned_data
-        return Search(cleaned["service"], cleaned["place"], starts_at, cleaned["minutes"], cleaned["agents"])
+        site = cleaned["place"] if isinstance(cleaned["place"], geocoder.Site) else None
+        return Search(
+            service=cleaned["service"],
+            commune=site.commune if site else cleaned["place"],
+            starts_at=starts_at,
+            minutes=cleaned["minutes"],
+            agents=cleaned["agents"],
+            site=site,
+        )
 
     @property
     def echo(self):

@@ -102,9 +102,17 @@ class Commune(models.Model):
         return self.label
 
     @property
+    def is_whole_city(self):
+        return self.pk in WHOLE_CITIES
+
+    @property
+    def lowest_postcode(self):
+        return min(self.postcodes)
+
+    @property
     def label(self):
         """Name and lowest postcode, "Nantes (44000)"; `CommuneQuerySet.find` reads it back."""
-        return self.name if self.pk in WHOLE_CITIES else f"{self.name} ({min(self.postcodes)})"
+        return self.name if self.is_whole_city else f"{self.name} ({self.lowest_postcode})"
 
     @property
     def timezone(self):

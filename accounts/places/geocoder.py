@@ -29,7 +29,9 @@ STREETS = (
     "lieu dit|lotissement|mail|montee|parc|parvis|passage|place|port|promenade|quai|residence|rond point|route|rue|"
     "ruelle|sentier|square|traverse|venelle|villa|voie|za|zac|zi|zone"
 )
-ADDRESS = re.compile(rf"[0-9]{{1,4}} ?(bis|ter|quater|[a-d])? [a-z]|(.* )?({STREETS}) [a-z0-9]")
+ADDRESS = re.compile(
+    rf"[0-9]{{1,4}} ?(bis|ter|quater|[a-d])? [a-z]|(.* )?({STREETS}) [a-z0-9]|[a-z].* [0-9]{{5}} [a-z]"
+)
 
 logger = logging.getLogger(__name__)
 # A thread of its own bounds the whole time of a request, which a socket's time-out does not.
@@ -45,6 +47,10 @@ class Site:
     latitude: float
     longitude: float
 
+    @property
+    def zone(self):
+        return self.commune.zone
+
 
 class UnreadableAnswer(Exception):
     pass
@@ -55,22 +61,31 @@ def is_on():
 
 
 def looks_like_address(text):
-    """Whether the text starts with a house number or names a kind of street, and so is worth asking for."""
+    """Whether the text has a house number, a kind of street, or words on both sides of a postcode."""
     return ADDRESS.match(fold(text)) is not None
 
 
 def locate(text):
     """Return the Site of this address, or None when it is unknown, doubtful, or not answered in SECONDS."""
-    key = f"geocoder:{hashlib.sha256(fold(text).encode()).hexdigest()}"
-    found = cache.get(key)
+    found = cache.get(cache_key(text))
     if found is None:
         try:
             found = ask(text)
         except (requests.RequestException, TimeoutError, UnreadableAnswer) as error:
             logger.warning("The geocoder did not answer: %s", type(error).__name__)  # its message has the address
             return None
-        cache.set(key, found, KEPT_SECONDS)
+        remember(text, found)
     return site_of(found) if found else None
+
+
+def remember(text, found):
+    """Keep what was found under its own label too, by which links to the same search call it."""
+    texts = {text, found["label"]} if found else {text}
+    cache.set_many({cache_key(known): found for known in texts}, KEPT_SECONDS)
+
+
+def cache_key(text):
+    return f"geocoder:{hashlib.sha256(fold(text).encode()).hexdigest()}"
 
 
 def site_of(found):

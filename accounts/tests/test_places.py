@@ -104,7 +104,19 @@ def test_names_are_compared_without_accents_hyphens_or_case(typed, folded):
         ("Paris", "75056"),
         ("Lyon", "69123"),
         ("Marseille", "13055"),
+        ("Lyon 3", "69383"),
         ("Lyon 3e", "69383"),
+        ("lyon 3ème", "69383"),
+        ("69003 Lyon", "69383"),
+        ("Paris 1", "75101"),
+        ("paris 1er arr.", "75101"),
+        ("paris 12", "75112"),
+        ("75012", "75112"),
+        ("Paris (75012)", "75112"),
+        ("marseille 8e arrondissement", "13208"),
+        ("L'Haÿ", "94038"),
+        ("le mans", "72181"),
+        ("Fort de France", "97209"),
         ("69003", "69383"),
         ("75116", "75116"),
         ("13001", "13201"),
@@ -116,7 +128,9 @@ def test_a_place_is_found_however_it_is_typed(communes, typed, insee):
     assert communes.find(typed).insee == insee
 
 
-@pytest.mark.parametrize("typed", ["", " ", "-", "Saint-Denis", "01400", "Nantes (75001)", "Atlantide", "00000"])
+@pytest.mark.parametrize(
+    "typed", ["", " ", "-", "Saint-Denis", "01400", "Nantes (75001)", "Lyon 10", "Atlantide", "00000"]
+)
 def test_what_is_unknown_or_has_several_meanings_is_not_guessed(communes, typed):
     assert communes.find(typed) is None
 
@@ -131,11 +145,43 @@ def test_names_are_suggested_exact_first_then_by_population(communes):
     assert labels(communes.matching("nant")[:3]) == ["Nant (12230)", "Nantes (44000)", "Nanterre (92000)"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("Saint-Etienne", "Saint-Étienne (42000)"),
+        ("st etienne", "Saint-Étienne (42000)"),
+        ("sain", "Saint-Étienne (42000)"),
+        ("saint", "Saint-Étienne (42000)"),
+        ("st", "Strasbourg (67000)"),
+        ("lyon 3", "Lyon 3e Arrondissement (69003)"),
+        ("lyon 3e", "Lyon 3e Arrondissement (69003)"),
+        ("paris 1", "Paris 1er Arrondissement (75001)"),
+        ("paris 12", "Paris 12e Arrondissement (75012)"),
+        ("75 012", None),
+        ("75012", "Paris 12e Arrondissement (75012)"),
+        ("750", "Paris"),
+        ("marseille 8e arrondissement", "Marseille 8e Arrondissement (13008)"),
+        ("L'Haÿ", "L'Haÿ-les-Roses (94240)"),
+        ("le mans", "Le Mans (72000)"),
+        ("Fort de France", "Fort-de-France (97200)"),
+    ],
+)
+def test_what_is_typed_so_far_suggests_first(communes, typed, label):
+    first = communes.matching(typed).first()
+    assert (first.label if first else None) == label
+
+
 def test_postcodes_are_suggested_from_two_figures_on(communes):
     assert labels(communes.matching("4400")) == ["Nantes (44000)"]
+    assert labels(communes.matching("421")[:1]) == ["Saint-Étienne (42000)"]
     assert communes.matching("44")[0].label == "Nantes (44000)"
     assert not communes.matching("4").exists()
     assert not communes.matching("440001").exists()
+
+
+@pytest.mark.parametrize("typed", ["44", "440", "44000", "na", "saint"])
+def test_suggestions_never_read_the_whole_table(communes, typed):
+    assert "Seq Scan" not in communes.matching(typed)[:8].explain()
 
 
 def test_the_time_is_that_of_the_place(communes):
@@ -150,21 +196,48 @@ def test_the_department_is_not_read_from_the_postcode(communes):
     assert communes.get(pk="97801").department == "978"
 
 
-def test_suggestions_are_public_few_and_escaped(client, communes, django_assert_num_queries):
+def suggest(client, text):
+    return client.get(reverse("accounts:commune_suggest"), {"place": text}, headers={"HX-Target": "places"})
+
+
+def test_suggestions_are_public_few_and_counted(client, communes, django_assert_num_queries):
     with django_assert_num_queries(1):
-        answer = client.get(reverse("accounts:commune_suggest"), {"q": "saint"})
+        answer = suggest(client, "saint")
     assert answer.status_code == 200
-    assert answer.content.count(b"<option") == 8
-    answer = client.get(reverse("accounts:commune_suggest"), {"place": "l'hay"})
-    assert answer.content.decode().strip() == '<option value="L&#x27;Haÿ-les-Roses (94240)"></option>'
-    for nothing in [{}, {"q": ""}, {"q": "-"}, {"q": "<atlantide>"}]:
-        assert client.get(reverse("accounts:commune_suggest"), nothing).content.strip() == b""
+    assert answer.content.count(b'<li role="option"') == 8
+    assert '<span hx-swap-oob="innerHTML:#places-count">8 suggestions</span>' in answer.content.decode()
     assert client.post(reverse("accounts:commune_suggest")).status_code == 405
+
+
+def test_each_suggestion_has_an_id_of_its_own_and_the_text_to_write(client, communes):
+    options, count = suggest(client, "l'hay").content.decode().strip().splitlines()
+    assert options == (
+        '<li role="option" id="places-1" aria-selected="false" data-value="L&#x27;Haÿ-les-Roses (94240)">'
+        'L&#x27;Haÿ-les-Roses <span class="soft">94240</span></li>'
+    )
+    assert count == '<span hx-swap-oob="innerHTML:#places-count">1 suggestion</span>'
+    assert (
+        'data-value="Paris">Paris <span class="soft">toute la ville</span>' in suggest(client, "par").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", ""), (" ", ""), ("-", "Aucune suggestion"), ("<atlantide>", "Aucune suggestion")]
+)
+def test_nothing_found_is_said_once_something_is_typed(client, communes, typed, said):
+    assert suggest(client, typed).content.decode().strip() == (
+        f'<span hx-swap-oob="innerHTML:#places-count">{said}</span>'
+    )
+
+
+def test_the_name_of_a_list_is_escaped(client, communes):
+    answer = client.get(reverse("accounts:commune_suggest"), {"place": "lyon"}, headers={"HX-Target": '"><b>'})
+    assert b"<b>" not in answer.content
 
 
 def test_odd_text_is_answered_with_nothing(client, communes):
     for text in ["\0", "%", "²²", "٤٤", "a" * 5000, "'; --"]:
-        assert client.get(reverse("accounts:commune_suggest"), {"q": text}).status_code == 200
+        assert client.get(reverse("accounts:commune_suggest"), {"place": text}).status_code == 200
 
 
 def test_field_returns_the_commune(communes):
@@ -180,6 +253,7 @@ def test_field_returns_the_commune(communes):
     ("typed", "sentence"),
     [
         ("Atlantide", "Nous ne connaissons pas cette commune."),
+        ("12 rue de la Paix, Paris", "Indiquez la commune ou son code postal, sans la rue."),
         (
             "Saint-Denis",
             "Plusieurs communes correspondent. Précisez laquelle : Saint-Denis (97400), Saint-D",
@@ -203,10 +277,12 @@ def test_field_starts_from_a_commune_or_its_code(communes):
     assert not PlaceForm({"place": "Nantes (44000)"}, initial={"place": "44109"}).has_changed()
 
 
-def test_input_names_its_own_list_of_suggestions(communes):
+def test_input_is_plain_and_names_its_own_list_of_suggestions(communes):
     html = str(PlaceForm()["place"])
-    assert 'list="id_place_options"' in html
-    assert '<datalist id="id_place_options"></datalist>' in html
+    assert 'hx-target="#id_place-suggestions"' in html
+    assert '<ul id="id_place-suggestions" aria-label="Communes suggérées" hidden></ul>' in html
+    assert 'id="id_place-suggestions-count" aria-live="polite"' in html
+    assert "role=" not in html
 
 
 @pytest.mark.parametrize("code", ["\x00", "6912\x00", "x" * 999, "", None])

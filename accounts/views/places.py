@@ -10,7 +10,10 @@ SUGGESTIONS = 8
 @require_safe
 @login_not_required
 def commune_suggest(request):
-    """Suggest communes for the options of a datalist; htmx sends the text under the name of its own input."""
-    text = request.GET.get("q") or next(request.GET.values(), "")
-    communes = Commune.objects.matching(text[:100])[:SUGGESTIONS]
-    return render(request, "accounts/_commune_options.html", {"communes": communes})
+    """Suggest communes as the options of a combobox; htmx sends the text under the name of its own input."""
+    text = next(request.GET.values(), "")[:100]
+    list_id = request.htmx.target or "communes"
+    communes = Commune.objects.matching(text)[:SUGGESTIONS]
+    return render(
+        request, "accounts/_commune_options.html", {"text": text.strip(), "communes": communes, "list_id": list_id}
+    )
