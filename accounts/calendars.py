@@ -1,10 +1,8 @@
 """An outside calendar, read when it is due: what it blocks is replaced, or why it could not be read is written."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
 from django.db import transaction
 
 from accounts.busy import busy_periods
@@ -42,18 +40,13 @@ def retry_delay(failures):
 def read_calendar(calendar, network=None):
     """Read the calendar a claim returned, and keep the result."""
     try:
-        periods = busy_periods(fetch(calendar.url, network), home_zone(calendar.professional), clock.now())
+        periods = busy_periods(fetch(calendar.url, network), calendar.professional.zone, clock.now())
     except CalendarError as error:
         keep_problem(calendar, error.problem)
     except SoftTimeLimitExceeded:
         keep_problem(calendar, Problem.TOO_MANY)
     else:
         keep_periods(calendar, periods)
-
-
-def home_zone(professional):
-    """The time zone of what a calendar leaves without one."""
-    return professional.base_commune.zone if professional.base_commune else ZoneInfo(settings.TIME_ZONE)
 
 
 def keep_problem(calendar, problem):

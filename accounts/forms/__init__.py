@@ -1,5 +1,6 @@
 from accounts.forms.availability import ExceptionForm, WeekFormSet
 from accounts.forms.booking_rules import BookingRulesForm
+from accounts.forms.calendars import ExternalCalendarForm
 from accounts.forms.client import ClientForm
 from accounts.forms.documents import DocumentForm
 from accounts.forms.profile import ProfileForm
@@ -12,6 +13,7 @@ __all__ = [
     "DocumentForm",
     "EurosField",
     "ExceptionForm",
+    "ExternalCalendarForm",
     "ProfileForm",
     "RatesForm",
     "SignupForm",
