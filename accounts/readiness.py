@@ -31,11 +31,25 @@ def missing_before_review(professional):
 
 def is_visible(professional):
     """Whether a search for a mission today could find this professional, and everyone read the profile."""
-    if professional.base_commune is None:
-        return False
-    today = clock.now().astimezone(professional.base_commune.zone).date()
-    listed = Professional.objects.listed(professional.services[0], today=today, last_day=today)
-    return listed.filter(pk=professional.pk, rates__service__in=professional.services).exists()
+    return professional in visible([professional])
+
+
+def visible(professionals):
+    """Return those whose profile everyone may read. One query, besides those of `professionals`."""
+    groups = {}
+    for professional in professionals:
+        if professional.base_commune:
+            today = clock.now().astimezone(professional.base_commune.zone).date()
+            groups.setdefault((professional.services[0], today), []).append(professional)
+    found = [visible_keys(group, service, today) for (service, today), group in groups.items()]
+    keys = {key for (key,) in Professional.objects.none().union(*found)}
+    return [professional for professional in professionals if professional.pk in keys]
+
+
+def visible_keys(professionals, service, today):
+    listed = Professional.objects.listed(service, today=today, last_day=today)
+    rated = listed.filter(rates__service__in=professionals[0].services)
+    return rated.filter(pk__in=[professional.pk for professional in professionals]).values_list("pk")
 
 
 def offered_services(professional):

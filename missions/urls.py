@@ -1,12 +1,13 @@
 from django.urls import path
 
-from missions.views import availability, profile, reviews, search
+from missions.views import availability, compare, profile, reviews, search
 
 app_name = "missions"
 
 urlpatterns = [
     path("recherche/", search.search, name="search"),
     path("recherche/horaires/", search.search_echo, name="search_echo"),
+    path("comparer/", compare.compare, name="compare"),
     path("professionnels/<slug:slug>/", profile.profile, name="profile"),
     path("pro/disponibilites/", availability.availability_edit, name="availability_edit"),
     path("pro/disponibilites/conditions/", availability.booking_rules_edit, name="booking_rules_edit"),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace import clock
 from missions import suggestions, words
+from missions.comparison import Selection
 from missions.filters import OfferFilter, kept_query
 from missions.forms import SearchForm
 from missions.ranking import Place
@@ -30,12 +31,14 @@ def search(request):
     after, before = (Place.read(request.GET.get(name)) for name in ("after", "before"))
     page = narrowed.page(PAGE, after=after, before=before)
     query = kept_query(request.GET)
+    shown = [Offer.of(listing, form.search) for listing in page.listings]
     context = {
         "form": form,
         "search": form.search,
         "title": words.free(count, form.search, cap=COUNTED),
         "filters": filters,
-        "page": [Offer.of(listing, form.search) for listing in page.listings],
+        "page": shown,
+        "selection": Selection(request.GET, shown),
         "previous_url": page.previous and f"?{query}&before={page.previous}",
         "next_url": page.following and f"?{query}&after={page.following}",
         "query": query,
