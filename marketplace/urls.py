@@ -8,6 +8,7 @@ from marketplace import views
 urlpatterns = [
     path("langue/", views.set_language, name="set_language"),
     path("stripe/", include("payments.webhook_urls")),
+    path("agenda/", include("missions.feed_urls")),
 ]
 
 urlpatterns += i18n_patterns(

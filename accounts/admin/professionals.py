@@ -10,10 +10,10 @@ from accounts.admin.base import DecisionAdmin, DecisionForm, bullets
 from accounts.flags import professional_flags
 from accounts.hours import describe_week
 from accounts.identifiers import clean_siret
-from accounts.models import Professional
+from accounts.models import ExternalCalendar, Professional
 from accounts.models.professional import Language
 from accounts.papers import papers
-from marketplace.formatting import euros
+from marketplace.formatting import euros, moment
 
 Status = Professional.Status
 
@@ -74,6 +74,7 @@ class ProfessionalAdmin(DecisionAdmin):
                     "horizon_days",
                     "rates",
                     "week",
+                    "calendar",
                 ]
             },
         ),
@@ -134,6 +135,15 @@ class ProfessionalAdmin(DecisionAdmin):
     @admin.display(description=gettext_lazy("semaine"))
     def week(self, professional):
         return describe_week(professional.openings())
+
+    @admin.display(description=gettext_lazy("calendrier externe"))
+    def calendar(self, professional):
+        """How its last reading went; its address is the professional's secret."""
+        outside = ExternalCalendar.objects.filter(professional=professional).first()
+        if outside is None:
+            return "—"
+        read_at = _("dernière lecture : %(moment)s") % {"moment": moment(outside.read_at)} if outside.read_at else ""
+        return ", ".join(filter(None, [outside.get_state_display(), outside.get_problem_display(), read_at]))
 
 
 def address(paper):

@@ -16,6 +16,7 @@ from accounts.hours import describe_week
 from accounts.views.profile import own_professional
 from marketplace import clock
 from missions.month import month_asked, month_of
+from missions.views.calendars import calendars_context
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,6 +54,7 @@ def show_availability(request, professional, week, *, rules=None, is_draft=False
         "exceptions": professional.exceptions.ending_after(wall_clock(professional)),
         "exception_form": ExceptionForm(professional=professional),
         "month": month_of(professional, month_asked(request.GET.get("mois"), today), today),
+        "calendars": calendars_context(professional),
     }
     return render(request, "missions/availability_edit.html", context)
 
