@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
+from accounts.models import Professional
 from missions.conditions import condition, distance_to, slow_conditions
 from missions.models import Listing
 
@@ -26,6 +27,7 @@ SELECT found.* FROM generate_series(%s, %s, %s) AS tier (score) CROSS JOIN LATER
     WHERE {conditions} LIMIT %s
 ) AS found LIMIT %s
 """
+PROFESSIONALS = Prefetch("professional", Professional.objects.select_related("base_commune").prefetch_related("rates"))
 OF_TIER = "int4range(missions_listing.score, missions_listing.score, '[]') @> tier.score"
 
 
@@ -58,6 +60,9 @@ class Page:
     listings: list
     previous: Place | None
     following: Place | None
+
+    def __bool__(self):
+        return bool(self.listings)
 
 
 def page(listings, terms, size, *, after=None, before=None):
@@ -100,4 +105,4 @@ def walk(ranked, terms, size, start, *, upwards=False):
     sql = WALK.format(distance_km=kilometres, ranked=inner, conditions=" AND ".join(f"({met.sql})" for met in slow))
     slow_params = [param for met in slow for param in met.params]
     params = [*tiers, *kilometre_params, *inner_params, *slow_params, size, size]
-    return list(Listing.objects.raw(sql, params).prefetch_related("professional__base_commune", "professional__rates"))
+    return list(Listing.objects.raw(sql, params).prefetch_related(PROFESSIONALS))

@@ -11,7 +11,15 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import AvailabilityException, Document, Professional, Rate, WeeklyHours
+from accounts.models import (
+    AvailabilityException,
+    BusyPeriod,
+    Document,
+    ExternalCalendar,
+    Professional,
+    Rate,
+    WeeklyHours,
+)
 from accounts.tests.factories import make_commune, make_professional
 from missions.models import SeatReservation
 from missions.search import Search, offers
@@ -33,18 +41,20 @@ VAT = {"97209": Decimal("0.085"), "97224": Decimal("0.085"), "97502": Decimal(0)
 # An ordinary day, the nights the clocks change in France, and in Saint-Pierre-et-Miquelon.
 DAYS = [date(2026, 12, 12), date(2027, 3, 28), date(2027, 10, 31), date(2027, 3, 14), date(2026, 11, 1)]
 QUARTER = timedelta(minutes=15)
+WORLDS_EACH, SEARCHES = 17, 10  # by place: 1 020 searches in all
 
 
 @dataclass(frozen=True)
 class Person:
-    """A professional as drawn: hours are (weekday, opens, closes), in minutes; the rest starts so many minutes
-    after midnight of the mission's day and lasts so many."""
+    """A professional as drawn: hours are (weekday, opens, closes), in minutes; the rest starts so many minutes after
+    midnight of the world's day and lasts so many; papers end so many days after it."""
 
     base: str
     radius_km: int
     agents: int
     minimum_minutes: int
     notice_hours: int
+    horizon_days: int
     franchise: bool
     hourly_cents: int | None
     stars: Decimal | None
@@ -54,6 +64,39 @@ class Person:
     hours: list
     exceptions: list
     reservations: list
+    busy: list
+
+
+@dataclass(frozen=True)
+class World:
+    """A place, a day and an instant to search from; what is asked is (minutes after midnight, minutes, agents)."""
+
+    place: str
+    day: date
+    hours_ahead: int
+    asked: list
+    persons: tuple
+
+    @property
+    def zone(self):
+        return ZoneInfo(PLACES[self.place][3])
+
+    @property
+    def midnight(self):
+        return datetime.combine(self.day, time())
+
+    @property
+    def origin(self):
+        return self.midnight.replace(tzinfo=self.zone).astimezone(UTC)
+
+    @property
+    def now(self):
+        return self.origin - timedelta(hours=self.hours_ahead)
+
+    def searches(self):
+        commune = make_place(self.place)
+        for start, minutes, agents in self.asked:
+            yield Search("guarding", commune, self.origin + timedelta(minutes=start), minutes, agents)
 
 
 def mostly(common, rare):
@@ -61,52 +104,59 @@ def mostly(common, rare):
     return st.integers(0, 5).flatmap(lambda number: st.just(common) if number < 5 else rare)
 
 
-quarters = st.integers(0, 95).map(lambda number: number * 15)
-openings = st.tuples(st.integers(1, 7), quarters, st.integers(1, 96)).map(
-    lambda drawn: (drawn[0], drawn[1], drawn[1] + drawn[2] * 15)
-)
-every_day = [tuple((weekday, *hours) for weekday in range(1, 8)) for hours in ((0, 1440), (1080, 1860), (360, 1440))]
-stretches = st.tuples(st.integers(-96, 4 * 96), st.integers(1, 48)).map(lambda drawn: (drawn[0] * 15, drawn[1] * 15))
-
-
-@st.composite
-def searches(draw):
-    """At one of the places, the day the clocks change or the day before."""
-    insee = draw(st.sampled_from(list(PLACES)))
-    day = draw(st.sampled_from(DAYS)) - timedelta(days=draw(st.integers(0, 1)))
-    wall = datetime.combine(day, time()) + timedelta(minutes=draw(quarters))
-    return Search(
-        service="guarding",
-        commune=make_place(insee),
-        starts_at=wall.replace(tzinfo=ZoneInfo(PLACES[insee][3])).astimezone(UTC),
-        minutes=draw(st.one_of(st.sampled_from([240, 480, 720, 735]), st.integers(4, 288).map(lambda n: n * 15))),
-        agents=draw(st.integers(1, 2)),
+def steps(first, last):
+    """Minutes from one hour to another, most often whole hours, so that ends and starts meet."""
+    return st.one_of(
+        st.integers(first, last).map(lambda number: number * 60),
+        st.integers(first * 4, last * 4).map(lambda number: number * 15),
     )
 
 
-def people(search):
+openings = st.tuples(st.integers(1, 7), steps(0, 23), steps(1, 24)).map(
+    lambda drawn: (drawn[0], min(drawn[1], 1425), min(drawn[1], 1425) + drawn[2])
+)
+every_day = [tuple((weekday, *hours) for weekday in range(1, 8)) for hours in ((0, 1440), (1080, 1860), (360, 1440))]
+stretches = st.tuples(steps(-24, 96), st.integers(1, 48).map(lambda number: number * 15))
+questions = st.tuples(
+    steps(0, 47),
+    st.one_of(st.sampled_from([240, 480, 720, 735]), st.integers(4, 288).map(lambda number: number * 15)),
+    st.integers(1, 2),
+)
+
+
+def people(place):
     return st.builds(
         Person,
-        base=mostly(search.commune.pk, st.sampled_from(list(PLACES))),
+        base=mostly(place, st.sampled_from(list(PLACES))),
         radius_km=st.sampled_from([200, 50, 5]),
         agents=st.integers(1, 4),
         minimum_minutes=mostly(60, st.sampled_from([240, 480])),
         notice_hours=mostly(0, st.sampled_from([12, 48])),
+        horizon_days=mostly(365, st.integers(1, 10)),
         franchise=st.booleans(),
         hourly_cents=mostly(2200, st.one_of(st.none(), st.integers(2190, 2650))),
         stars=st.sampled_from([None, Decimal("4.4"), Decimal("4.5")]),
         review_count=st.integers(1, 3),
         payable=mostly(True, st.just(False)),
-        expiring=mostly(None, st.tuples(st.sampled_from(Document.Kind.values), st.integers(-1, 1))),
+        expiring=mostly(None, st.tuples(st.sampled_from(Document.Kind.values), st.integers(-1, 3))),
         hours=st.one_of(st.sampled_from(every_day), st.lists(openings, max_size=8, unique=True).map(tuple)),
         exceptions=mostly((), st.lists(st.tuples(st.sampled_from(["closed", "open"]), stretches), max_size=3)),
         reservations=st.lists(
             st.tuples(st.integers(1, 4), stretches, st.booleans()), max_size=3, unique_by=lambda drawn: drawn[0]
         ),
+        busy=mostly((), st.lists(stretches, max_size=2)),
     )
 
 
-worlds = searches().flatmap(lambda search: st.tuples(st.just(search), st.tuples(*[people(search)] * 3)))
+def worlds(place):
+    return st.builds(
+        World,
+        place=st.just(place),
+        day=st.tuples(st.sampled_from(DAYS), st.integers(0, 1)).map(lambda drawn: drawn[0] - timedelta(days=drawn[1])),
+        hours_ahead=st.sampled_from([200, 48, 36, 12, 0]),
+        asked=st.lists(questions, min_size=SEARCHES, max_size=SEARCHES),
+        persons=st.tuples(*[people(place)] * 3),
+    )
 
 
 def make_place(insee):
@@ -117,21 +167,22 @@ def make_place(insee):
 # What the product says
 
 
-def expected(persons, search, now):
-    found = [pk for pk, person in persons.items() if is_found(person, search, now)]
+def expected(world, persons, search):
+    found = [pk for pk, person in persons.items() if is_found(person, world, search)]
     return sorted(found, key=lambda pk: rank(pk, persons[pk], search))
 
 
-def is_found(person, search, now):
+def is_found(person, world, search):
     return (
         person.payable
         and person.hourly_cents is not None
-        and has_papers(person, search, now)
-        and distance_km(person.base, search.commune.pk) <= person.radius_km
+        and has_papers(person, world, search)
+        and distance_km(person.base, world.place) <= person.radius_km
         and search.minutes >= person.minimum_minutes
-        and search.starts_at - now >= timedelta(hours=person.notice_hours)
-        and all(is_open(person, wall, midnight(search)) for wall in wall_times(search))
-        and free_numbers(person, search) >= needed(search)
+        and search.starts_at - world.now >= timedelta(hours=person.notice_hours)
+        and (wall_times(search)[0].date() - today(world)).days <= person.horizon_days
+        and all(is_open(person, wall, world.midnight) for wall in wall_times(search))
+        and free_numbers(person, world, search) >= needed(search)
     )
 
 
@@ -141,21 +192,22 @@ def rank(pk, person, search):
     return (score is None, -(score or 0), total_cents(person, search), -count, pk)
 
 
-def has_papers(person, search, now):
+def today(world):
+    return world.now.astimezone(world.zone).date()
+
+
+def has_papers(person, world, search):
+    """Titles on the mission's last day, the other papers today."""
     if person.expiring is None:
         return True
-    kind, days_after = person.expiring
-    zone = ZoneInfo(PLACES[search.commune.pk][3])
-    last_day = (search.ends_at - QUARTER).astimezone(zone).date()
-    today = now.astimezone(zone).date()
-    return expiry(kind, days_after, search, now) >= (last_day if kind in ("aut", "agd", "car") else today)
+    kind, _days = person.expiring
+    last_day = (search.ends_at - QUARTER).astimezone(world.zone).date()
+    return expiry(person, world) >= (last_day if kind in ("aut", "agd", "car") else today(world))
 
 
-def expiry(kind, days_after, search, now):
-    """The day drawn, near the last day of the mission for titles and near today for other papers."""
-    zone = ZoneInfo(PLACES[search.commune.pk][3])
-    reference = search.ends_at if kind in ("aut", "agd", "car") else now
-    return reference.astimezone(zone).date() + timedelta(days=days_after)
+def expiry(person, world):
+    kind, days = person.expiring
+    return (world.day if kind in ("aut", "agd", "car") else today(world)) + timedelta(days=days)
 
 
 def distance_km(base, site):
@@ -173,10 +225,6 @@ def wall_times(search):
     zone = ZoneInfo(PLACES[search.commune.pk][3])
     instants = [search.starts_at + QUARTER * number for number in range(search.minutes // 15)]
     return [instant.astimezone(zone).replace(tzinfo=None) for instant in instants]
-
-
-def midnight(search):
-    return datetime.combine(wall_times(search)[0].date(), time())
 
 
 def is_open(person, wall, origin):
@@ -197,13 +245,20 @@ def is_within(wall, origin, start, length):
     return origin + timedelta(minutes=start) <= wall < origin + timedelta(minutes=start + length)
 
 
-def free_numbers(person, search):
+def free_numbers(person, world, search):
+    start = (search.starts_at - world.origin) // timedelta(minutes=1)
+    if any(meets(start, search.minutes, *stretch) for stretch in person.busy):
+        return 0
     taken = {
         number
-        for number, (start, length), released in person.reservations
-        if not released and start < search.minutes and start + length > 0
+        for number, stretch, released in person.reservations
+        if not released and meets(start, search.minutes, *stretch)
     }
     return len(set(range(1, person.agents + 1)) - taken)
+
+
+def meets(start, length, other_start, other_length):
+    return start < other_start + other_length and other_start < start + length
 
 
 def needed(search):
@@ -224,13 +279,14 @@ def half_up(amount):
 # The same world, in the database
 
 
-def write(professional, person, search, now):
+def write(professional, person, world):
     Professional.objects.filter(pk=professional.pk).update(
         base_commune=make_place(person.base),
         radius_km=person.radius_km,
         agents=person.agents,
         minimum_minutes=person.minimum_minutes,
         notice_hours=person.notice_hours,
+        horizon_days=person.horizon_days,
         vat_regime="franchise" if person.franchise else "standard",
         review_score=person.stars,
         review_count=person.review_count if person.stars else 0,
@@ -239,20 +295,19 @@ def write(professional, person, search, now):
     if person.hourly_cents:
         Rate.objects.create(professional=professional, service="guarding", hourly_cents=person.hourly_cents)
     if person.expiring:
-        kind, days_after = person.expiring
-        day = expiry(kind, days_after, search, now)
-        Document.objects.filter(professional=professional, kind=kind).update(expires_on=day)
+        professional.documents.filter(kind=person.expiring[0]).update(expires_on=expiry(person, world))
     WeeklyHours.objects.bulk_create(
         WeeklyHours(professional=professional, weekday=weekday, opens_minute=opens, closes_minute=closes)
         for weekday, opens, closes in person.hours
     )
-    write_exceptions(professional, person, midnight(search))
-    write_reservations(professional, person, search)
+    write_exceptions(professional, person, world.midnight)
+    write_reservations(professional, person, world.origin)
+    write_calendar(professional, person, world.origin)
 
 
-def write_exceptions(professional, person, origin):
+def write_exceptions(professional, person, midnight):
     for kind, (start, length) in person.exceptions:
-        starts, ends = origin + timedelta(minutes=start), origin + timedelta(minutes=start + length)
+        starts, ends = midnight + timedelta(minutes=start), midnight + timedelta(minutes=start + length)
         AvailabilityException.objects.create(
             professional=professional,
             kind=kind,
@@ -263,18 +318,29 @@ def write_exceptions(professional, person, origin):
         )
 
 
-def write_reservations(professional, person, search):
-    """Minutes count from the start of the mission, so that some only touch it."""
+def write_reservations(professional, person, origin):
     mission = professional.missions.get() if person.reservations else None
-    for number, (start, length), released in person.reservations:
-        period = [search.starts_at + timedelta(minutes=minutes) for minutes in (start, start + length)]
+    for number, stretch, released in person.reservations:
         SeatReservation.objects.create(
             professional=professional,
             number=number,
             mission=mission,
-            period=period,
-            released_at=search.starts_at if released else None,
+            period=instants(origin, *stretch),
+            released_at=origin if released else None,
         )
+
+
+def write_calendar(professional, person, origin):
+    if not person.busy:
+        return
+    calendar = ExternalCalendar.objects.create(professional=professional, url="https://exemple.fr/a.ics", due_at=origin)
+    for stretch in person.busy:
+        starts_at, ends_at = instants(origin, *stretch)
+        BusyPeriod.objects.create(calendar=calendar, starts_at=starts_at, ends_at=ends_at)
+
+
+def instants(origin, start, length):
+    return origin + timedelta(minutes=start), origin + timedelta(minutes=start + length)
 
 
 @pytest.fixture
@@ -287,16 +353,37 @@ def professionals():
     return made
 
 
-@given(world=worlds, hours_ahead=st.sampled_from([200, 48, 12, 11, 0]))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_search_finds_whom_the_product_says_in_the_order_it_says(professionals, world, hours_ahead):
-    search, drawn = world
-    now = search.starts_at - timedelta(hours=hours_ahead)
-    persons = {professional.pk: person for professional, person in zip(professionals, drawn, strict=True)}
+@pytest.mark.parametrize("place", PLACES)
+@given(data=st.data())
+@settings(max_examples=WORLDS_EACH, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_search_finds_whom_the_product_says_in_the_order_it_says(professionals, place, data):
+    world = data.draw(worlds(place))
+    persons = {professional.pk: person for professional, person in zip(professionals, world.persons, strict=True)}
     with transaction.atomic():
         for professional in professionals:
-            write(professional, persons[professional.pk], search, now)
-        found = [(one.professional_id, one.total_cents) for one in offers(search, now=now).page(10).listings]
+            write(professional, persons[professional.pk], world)
+        answers = [(search, offers(search, now=world.now)) for search in world.searches()]
+        found = [[(one.professional_id, one.total_cents) for one in offers.page(10).listings] for _, offers in answers]
+        counts = [answer.count(cap=10) for _, answer in answers]
+        leafed = [leaf(answer) for _, answer in answers]
         transaction.set_rollback(True)
-    assert [pk for pk, _ in found] == expected(persons, search, now)
-    assert [total for _, total in found] == [total_cents(persons[pk], search) for pk, _ in found]
+    told = [expected(world, persons, search) for search, _ in answers]
+    priced = [
+        [(pk, total_cents(persons[pk], search)) for pk in pks] for (search, _), pks in zip(answers, told, strict=True)
+    ]
+    assert found == priced
+    assert counts == [len(pks) for pks in told]
+    assert leafed == [(pks, pks[:-1]) for pks in told]
+
+
+def leaf(answer):
+    """Whom one meets page after page, one to a page, to the end and back."""
+    forth, page = [], answer.page(1)
+    while page:
+        forth += page.listings
+        last, page = page, page.following and answer.page(1, after=page.following)
+    back, page = [], forth and last.previous and answer.page(1, before=last.previous)
+    while page:
+        back = page.listings + back
+        page = page.previous and answer.page(1, before=page.previous)
+    return [one.professional_id for one in forth], [one.professional_id for one in back]

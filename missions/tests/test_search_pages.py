@@ -135,18 +135,38 @@ def test_the_same_few_queries_for_one_row_and_for_three(client, who):
         counts.append(len(queries))
         make_professional()
         make_professional()
-    assert counts == [{"visitor": 6, "client": 11, "professional": 11}[who]] * 2
+    assert counts == [{"visitor": 7, "client": 12, "professional": 12}[who]] * 2
 
 
-def test_pages_keep_the_search_and_the_filters(client):
-    for _ in range(21):
-        make_professional()
-    html = unescape(client.get(f"{SEARCH}&kind=company").content.decode())
-    assert (
-        "?service=guarding&commune=69123&date=2026-12-12&start=20%3A00&minutes=480&agents=1&kind=company&page=2" in html
-    )
-    assert html.count('<article class="offer"') == 20
-    assert client.get(f"{SEARCH}&page=2").content.decode().count('<article class="offer"') == 1
+def names(html):
+    return re.findall(r'<span itemprop="name">(.*?)</span>', html)
+
+
+def test_pages_go_on_where_the_last_one_ended_and_come_back(client):
+    for number in range(45):
+        make_professional(
+            f"Vigie {number}", rates={"guarding": 2000 + number // 10}, review_score="4.5", review_count=1
+        )
+    pages = [client.get(f"{SEARCH}&kind=company").content.decode()]
+    for _ in range(2):
+        url = unescape(re.search(r'href="([^"]*)" rel="next"', pages[-1])[1])
+        assert url.startswith("?service=guarding&commune=69123&date=2026-12-12&start=20%3A00&minutes=480&agents=1&kind")
+        pages.append(client.get(f"/recherche/{url}").content.decode())
+    assert [names(page) for page in pages] == [
+        [f"Vigie {number}" for number in numbers] for numbers in (range(20), range(20, 40), range(40, 45))
+    ]
+    assert 'rel="next"' not in pages[2]
+    assert 'rel="prev"' not in pages[0]
+    back = unescape(re.search(r'href="([^"]*)" rel="prev"', pages[2])[1])
+    assert names(client.get(f"/recherche/{back}").content.decode()) == names(pages[1])
+
+
+def test_whoever_comes_between_two_pages_makes_nobody_appear_twice(client):
+    for number in range(21):
+        make_professional(f"Vigie {number}")
+    url = unescape(re.search(r'href="([^"]*)" rel="next"', client.get(SEARCH).content.decode())[1])
+    make_professional("Nouvelle venue", review_score="5.0", review_count=1)
+    assert names(client.get(f"/recherche/{url}").content.decode()) == ["Vigie 20"]
 
 
 # What is asked
@@ -238,10 +258,12 @@ def test_without_a_question_the_form_suggests_next_saturday(client):
     assert "Erreur" not in text
 
 
-@pytest.mark.parametrize("page", ["zéro", "-1", "999"])
-def test_a_wrong_page_number_shows_a_page(client, page):
+@pytest.mark.parametrize(
+    "place", ["after=zéro", "after=-1", "after=0-999999999-0-1", "before=50-1-1-1", "before=99-1-1-1", "after=٤-1-1-1"]
+)
+def test_a_place_that_is_none_shows_the_first_page(client, place):
     make_professional()
-    assert "Vigie Atlantique" in read(client, f"{SEARCH}&page={page}")
+    assert "Vigie Atlantique" in read(client, f"{SEARCH}&{place}")
 
 
 # Filters

@@ -29,7 +29,7 @@ def search(request):
     if not count:
         return search_empty(request, form, filters, found)
     after, before = (Place.read(request.GET.get(name)) for name in ("after", "before"))
-    page = narrowed.page(PAGE, after=after, before=before)
+    page = narrowed.page(PAGE, after=after, before=before) or narrowed.page(PAGE)
     query = kept_query(request.GET)
     shown = [Offer.of(listing, form.search) for listing in page.listings]
     context = {
