@@ -128,11 +128,16 @@ class Day:
         return self.date < self.today
 
     @property
+    def is_closed(self):
+        """Whether no hour is open before midnight: the end of the night does not make a day."""
+        return all(start >= self.ends_at for start, _end in self.open)
+
+    @property
     def tone(self):
         """The CSS state of the cell, without its `is-`."""
         if self.booked:
             return "busy"
-        if not self.open:
+        if self.is_closed:
             return "closed"
         return "extra" if self.added else ""
 
@@ -141,7 +146,7 @@ class Day:
         """A word or a figure that fits in the cell."""
         if self.booked:
             return f"{self.seats_taken}/{self.schedule.agents}"
-        if not self.open:
+        if self.is_closed:
             return _("Occupé") if self.busy else _("Fermé")
         if self.added:
             return f"+ {duration(minutes(self.added))}"
