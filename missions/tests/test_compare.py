@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_client, make_commune, make_professional
@@ -361,3 +362,55 @@ def test_a_hidden_profile_is_not_named_among_those_chosen(client):
 def test_an_empty_selection_asks_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert select("a=1").professionals == []
+
+
+# Filters
+
+
+def test_only_filters_whose_removal_gives_answers_are_offered(client, django_assert_num_queries):
+    make_professional(rates={"guarding": 2600})
+    with django_assert_num_queries(6):
+        html = unescape(client.get(f"{SEARCH}&kind=company&price_max=30").content.decode())
+    ways = re.findall(
+        r'<p class="row-title"><a href="([^"]*)">(.*?)</a>.*?<span class="badge tone-ok">(.*?)</span>', html
+    )
+    assert [(query.split("agents=1")[1], said(words), said(found)) for query, words, found in ways] == [
+        ("&kind=company", "Sans « Jusqu’à 30 € »", "1 professionnel"),
+        ("", "Retirer tous les filtres", "1 professionnel libre à Lyon"),
+    ]
+
+
+def test_filters_stay_in_place_where_they_leave_nobody(client):
+    make_professional()
+    html = client.get(f"{SEARCH}&dog=on").content.decode()
+    assert re.search(r'<input type="checkbox" name="dog"[^>]* checked>', html)
+    assert 'id="results"' in html
+
+
+@pytest.mark.parametrize("price", ["abc", "0", "-3", "99999999999"])
+def test_a_filter_that_is_not_understood_is_said_beside_it_and_ignored(client, price):
+    make_professional()
+    response = client.get(f"{SEARCH}&price_max={price}")
+    text = text_of(response)
+    assert "Prix total maximum, en euros : Indiquez un nombre d’euros, par exemple 700. Ce filtre est ignoré." in text
+    assert re.search(r'id="id_price_max_error">', response.content.decode())
+    assert "1 professionnel libre à Lyon" in text
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("previous", "following", "expected"),
+    [
+        ("", "", []),
+        ("?a", "", ["?a prev Page précédente"]),
+        ("", "?b", ["?b next Page suivante"]),
+        ("?a", "?b", ["?a prev Page précédente", "?b next Page suivante"]),
+    ],
+)
+def test_pages_lead_to_those_beside_them(previous, following, expected):
+    html = render_to_string("missions/_more.html", {"previous_url": previous, "next_url": following, "label": "Pages"})
+    links = re.findall(r'<a href="(.*?)" rel="(.*?)">(.*?)</a>', html, re.S)
+    assert [f"{url} {rel} {said(words)}" for url, rel, words in links] == expected
+    assert ("<nav" in html) == bool(expected)

@@ -1,5 +1,8 @@
+from collections import Counter
+
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.db.models import Value
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
@@ -9,6 +12,7 @@ from missions import suggestions, words
 from missions.comparison import Selection
 from missions.filters import OfferFilter, kept_query
 from missions.forms import SearchForm
+from missions.models import Listing
 from missions.ranking import Place
 from missions.search import Offer, offers
 
@@ -61,10 +65,27 @@ def search_empty(request, form, filters, found):
     unfiltered = found.count(cap=COUNTED) if filters.narrows else 0
     if unfiltered:
         context["unfiltered"] = words.free(unfiltered, form.search, cap=COUNTED)
+        context["removals"] = removals(filters, found)
     else:
         context["reason"] = suggestions.main_reason(form.search, now=clock.now())
         context["ways"] = suggestions.ways_out(form.search, now=clock.now())
     return render(request, "missions/results_empty.html", context)
+
+
+def removals(filters, found):
+    """Each filter without which there are answers: what it says, the query string without it, how many. One query."""
+    chips = filters.chips
+    without = [OfferFilter(QueryDict(query), found.listings).qs for _said, query in chips]
+    numbers = [
+        found.narrowed(listings).matching.annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
+        for number, listings in enumerate(without)
+    ]
+    counts = Counter(number for (number,) in Listing.objects.none().union(*numbers, all=True))
+    return [
+        (said, query, words.professionals(counts[number], cap=COUNTED))
+        for number, (said, query) in enumerate(chips)
+        if counts[number]
+    ]
 
 
 def reads_prices_before_vat(user):
