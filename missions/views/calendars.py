@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions import drop_external_calendar, read_calendar_now, renew_feed, set_external_calendar
 from accounts.errors import AccountError
 from accounts.forms import ExternalCalendarForm
-from accounts.models import CalendarFeed, ExternalCalendar
+from accounts.models import CalendarFeed, ExternalCalendar, Professional
 from accounts.views.profile import own_professional
 from marketplace import clock
 from missions.feeds import build_calendar
@@ -71,26 +72,33 @@ def external_calendar_drop(request):
 
 def calendars_context(professional, form=None):
     """What `missions/_calendars.html` shows of both: the one we publish, and the one we read."""
-    published = CalendarFeed.objects.filter(professional=professional).first()
-    outside = ExternalCalendar.objects.filter(professional=professional).first()
+    linked = linked_calendars(professional, clock.now())
+    published, outside = (getattr(linked, name, None) for name in ("calendar_feed", "external_calendar"))
     return {
         "feed_url": feed_url(published) if published else "",
         "outside": outside,
+        "busy": linked.busy,
         "form": form or ExternalCalendarForm(),
         "zone": professional.zone,
-        **(last_result(outside, clock.now()) if outside else {}),
+        **(last_reading(outside, clock.now()) if outside else {}),
     }
+
+
+def linked_calendars(professional, now):
+    """The professional with both calendars, and `busy`: the periods read that are not over."""
+    busy = Count("external_calendar__busy_periods", filter=Q(external_calendar__busy_periods__ends_at__gt=now))
+    both = Professional.objects.select_related("calendar_feed", "external_calendar")
+    return both.annotate(busy=busy).get(pk=professional.pk)
 
 
 def feed_url(published):
     return settings.SITE_URL + reverse("calendars:feed", args=[published.pk, published.key])
 
 
-def last_result(outside, now):
-    """The host of the calendar, minutes since it was read, and how many of its periods are not over."""
+def last_reading(outside, now):
+    """Where the calendar is, the minutes since it was read, and whether it is about to be read again."""
     return {
         "host": urlsplit(outside.url).hostname,
         "minutes": outside.read_at and int((now - outside.read_at).total_seconds()) // 60,
-        "busy": outside.busy_periods.filter(ends_at__gt=now).count(),
         "is_due": outside.due_at <= now,
     }
