@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.formatting import day, moment
+from marketplace.formatting import day, moment, period
 
 
 class WeeklyHours(models.Model):
@@ -94,6 +94,8 @@ class AvailabilityException(models.Model):
         ends = datetime.combine(self.ends_on, self.ends_at)
         if starts.time() == ends.time() == time():
             return days_in_words(starts, ends - timedelta(days=1))
+        if starts.date() == ends.date():
+            return _("le %(day)s") % {"day": period(starts, ends)}
         return _("du %(start)s au %(end)s") % {"start": moment(starts), "end": moment(ends)}
 
 

@@ -150,6 +150,13 @@ def test_an_extra_opening_has_hours(as_professional, professional):
     assert words == "du mardi 24 décembre 2030 à 10 h 00 au mercredi 25 décembre 2030 à 2 h 00"
 
 
+def test_an_exception_within_a_day_says_the_day_once(as_professional, professional):
+    data = exception(ends_on="2030-12-24", starts_minute="480", ends_minute="720")
+    as_professional.post(reverse("missions:exception_add"), data)
+    words = professional.exceptions.get().in_words().replace(NBSP, " ")
+    assert words == "le mardi 24 décembre 2030, de 8 h 00 à 12 h 00"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -5,6 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.tests.factories import make_client, make_professional
+from marketplace import formatting
 from marketplace.tests.browser import people
 
 pytestmark = pytest.mark.browser
@@ -26,3 +27,19 @@ def test_a_client_finds_a_professional_and_writes_without_javascript(newcomer, c
     people.press(page, "Envoyer ma demande")
     people.read(page, "Votre demande est envoyée.")
     people.write(page, "Nous serions deux cents.")
+
+
+def test_a_professional_closes_a_day_from_the_month_without_javascript(newcomer, clock):
+    professional = make_professional("Vigie du Rhône")
+    day = timezone.localdate(clock.now()).replace(day=15) + timedelta(days=31)
+    page = newcomer(java_script_enabled=False)
+    people.come_back(page, professional.user)
+    page.goto("/pro/disponibilites/")
+    page.get_by_role("link", name=formatting.month(day)).click()
+    page.locator(f'[datetime="{day}"]').click()
+    people.press(page, "Ajouter l’exception")
+    people.read(page, "L’exception est ajoutée.")
+    expect(page.get_by_role("cell", name=f"{day.day} Fermé")).to_have_class("is-closed")
+    page.get_by_label("Délai de prévenance").select_option("2 jours")
+    people.press(page, "Enregistrer les conditions")
+    people.read(page, "au plus tard 2 jours avant le début")
