@@ -9,6 +9,7 @@ from django.utils import timezone
 from stdnum import luhn
 
 from accounts.models import Client, Commune, Document, Professional, Rate, User, WeeklyHours
+from accounts.places.names import fold
 from marketplace import clock
 
 PASSWORD = "une phrase assez longue"
@@ -37,7 +38,7 @@ def make_commune(insee="69123", name="Lyon", **fields):
     """Lyon, or any commune by its INSEE code; the same one when it exists already."""
     defaults = {
         "name": name,
-        "search_name": name.lower(),
+        "search_name": fold(name),
         "postcodes": ["69001", "69002"] if insee == "69123" else [insee],
         "department": insee[:3] if insee.startswith("97") else insee[:2],
         "latitude": 45.7589,
