@@ -414,3 +414,18 @@ def test_pages_lead_to_those_beside_them(previous, following, expected):
     links = re.findall(r'<a href="(.*?)" rel="(.*?)">(.*?)</a>', html, re.S)
     assert [f"{url} {rel} {said(words)}" for url, rel, words in links] == expected
     assert ("<nav" in html) == bool(expected)
+
+
+def test_the_rules_of_the_ranking_say_all_that_counts(client):
+    text = text_of(client.get("/referencement-et-classement/"))
+    order = [
+        "avec une décimale. Ceux qui n’ont pas encore d’avis viennent ensuite",
+        "le prix total exact de votre mission, du moins cher au plus cher, TVA et commission comprises",
+        "à prix égal, le nombre d’avis, du plus grand au plus petit",
+        "à égalité, l’ordre d’inscription",
+    ]
+    assert sorted(order, key=text.index) == order
+    for excluded in ("leurs fermetures et ce que leur agenda extérieur dit occupé", "le dernier jour où il peut être"):
+        assert excluded in text
+    assert "Personne ne paie" in text
+    assert "Les filtres retirent des résultats" in text
