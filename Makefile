@@ -6,7 +6,7 @@ ARGS ?=
 PY := .venv/bin/python
 export PORT
 
-.PHONY: demo test check manage messages install browser
+.PHONY: demo test check manage messages install browser bench-suggestions
 
 demo: install  # the whole site with invented data: http://127.0.0.1:$(PORT)/
 	@exec $(PY) -m marketplace.supervisor
@@ -22,6 +22,9 @@ check: install
 	$(PY) -m ruff check .
 	MODE=test $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	MODE=test $(PY) manage.py check_project
+
+bench-suggestions: install  # how long the suggestions of communes take, over the whole table
+	@$(PY) -m bench.suggestions
 
 messages: install  # brings locale/ in step with the source, then compiles it; needs gettext
 	MODE=test $(PY) manage.py makemessages -l en --ignore var --add-location file --no-wrap --no-obsolete
