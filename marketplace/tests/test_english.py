@@ -169,6 +169,7 @@ def test_what_a_professional_reads_is_english(client, thread):
         english("accounts:rates_edit"),
         english("missions:availability_edit"),
         english("missions:exception_add"),
+        english("missions:external_calendar_set"),
         english("accounts:document_list"),
         english("accounts:document_add", "aut"),
         english("payments:onboarding"),

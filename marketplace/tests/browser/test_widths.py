@@ -68,7 +68,9 @@ class Scene:
 
     def professional_pages(self):
         yield from map(reverse, ["accounts:profile_edit", "accounts:rates_edit", "accounts:document_list"])
-        yield from map(reverse, ["missions:availability_edit", "missions:exception_add"])
+        yield from map(
+            reverse, ["missions:availability_edit", "missions:exception_add", "missions:external_calendar_set"]
+        )
         yield from map(reverse, ["messaging:dashboard", "messaging:inbox", "payments:onboarding"])
         yield reverse("accounts:document_add", args=["aut"])
         yield from self.of(self.talks, "messaging:thread", "messaging:proposal_write")
