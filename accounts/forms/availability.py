@@ -162,11 +162,11 @@ class ExceptionForm(forms.ModelForm):
         super().__init__(*args, instance=AvailabilityException(professional=professional), **kwargs)
         self.fields["kind"].choices = AvailabilityException.Kind.choices
 
+    def clean_starts_on(self):
+        return near_enough(self.cleaned_data["starts_on"])
+
     def clean_ends_on(self):
-        ends_on = self.cleaned_data["ends_on"]
-        if ends_on > timezone.localdate(clock.now()) + FURTHEST:
-            raise ValidationError(_("Choisissez une date plus proche."), "too_far")
-        return ends_on
+        return near_enough(self.cleaned_data["ends_on"])
 
     def clean(self):
         data = super().clean()
@@ -186,6 +186,12 @@ class ExceptionForm(forms.ModelForm):
         elif ends <= wall_clock(exception.professional):
             self.add_error("ends_on", _("Cette période est déjà passée : choisissez une fin à venir."))
         data["ends_on"] = last_day
+
+
+def near_enough(day):
+    if abs(day - timezone.localdate(clock.now())) > FURTHEST:
+        raise ValidationError(_("Choisissez une date plus proche."), "too_far")
+    return day
 
 
 def wall_clock(professional):

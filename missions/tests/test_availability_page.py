@@ -164,6 +164,7 @@ def test_an_exception_within_a_day_says_the_day_once(as_professional, profession
         ({"ends_on": "2030-12-24", "ends_minute": "15", "starts_minute": "60"}, "La fin doit venir après le début."),
         ({"starts_on": "demain"}, "Saisissez une date valide."),
         ({"ends_on": "9999-12-31"}, "Choisissez une date plus proche."),
+        ({"starts_on": "0001-01-01"}, "Choisissez une date plus proche."),
         ({"starts_on": "2026-11-20", "ends_on": "2026-11-22"}, "Cette période est déjà passée"),
         ({"starts_on": "2026-11-23", "ends_on": "2026-11-23", "ends_minute": "600"}, "Cette période est déjà passée"),
         ({"starts_minute": "midi"}, "Sélectionnez un choix valide"),
