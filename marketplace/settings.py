@@ -120,7 +120,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions and rate limits stay out of Redis: with it away, allauth would answer 500 to every login.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # rate limits by address, and addresses found by the geocoder
+    }
+}
 
 ENCRYPTION_KEYS = required_list("ENCRYPTION_KEYS", "ZGVtby1vbmx5LWVuY3J5cHRpb24ta2V5LTMyLWJ5dGU=")
 

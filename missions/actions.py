@@ -312,10 +312,13 @@ def refuse_review(review, *, by, reason):
 
 
 def refresh_score(professional):
-    """Make the score on the professional the mean of the published reviews, rounded half-up to one decimal."""
+    """Write on the professional the score and the number of the published reviews."""
     published = Review.objects.published().filter(professional=professional)
     found = published.aggregate(stars=Sum("stars"), count=Count("pk"))
-    score = (
-        (Decimal(found["stars"]) / found["count"]).quantize(Decimal("0.1"), ROUND_HALF_UP) if found["count"] else None
-    )
+    score = mean_score(found["stars"], found["count"])
     Professional.objects.filter(pk=professional.pk).update(review_score=score, review_count=found["count"])
+
+
+def mean_score(stars, count):
+    """The mean of `count` reviews of so many stars in all, rounded half-up to one decimal; None without any."""
+    return (Decimal(stars) / count).quantize(Decimal("0.1"), ROUND_HALF_UP) if count else None

@@ -1,0 +1,18 @@
+from itertools import chain
+
+from django.core.management import BaseCommand, CommandError
+
+import missions.audit
+import payments.audit
+
+
+class Command(BaseCommand):
+    help = "Compares every copied column with the truth; changes nothing, and fails on a difference."
+
+    def handle(self, *args, **options):
+        differences = list(chain(missions.audit.differences(), payments.audit.differences()))
+        for difference in differences:
+            self.stderr.write(difference)
+        if differences:
+            raise CommandError(f"{len(differences)} differences.")
+        self.stdout.write("Listings, scores and payability are what they are copied from.")
