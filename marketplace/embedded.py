@@ -58,25 +58,25 @@ def data_dir(name, base=BASE_DIR):
     return folder
 
 
-def start(name, *, throwaway=False, base=BASE_DIR):
+def start(name, *, throwaway=False, base=BASE_DIR, options=None):
     """Start the servers that the environment does not name; `throwaway` data is empty at each start, and fast.
 
-    Raises AlreadyRunning when this set-up is already in use.
+    `options` are settings of PostgreSQL by name. Raises AlreadyRunning when this set-up is already in use.
     """
     folder = data_dir(name, base)
     lock = _lock(folder)
     if lock is None:
         raise AlreadyRunning(f"« {name} » tourne déjà depuis ce dossier : arrêtez-le d’abord (Ctrl-C).")
     end_leftovers(folder)
-    return Servers(folder, lock, throwaway)
+    return Servers(folder, lock, throwaway, options or {})
 
 
-def start_free(name, *, base=BASE_DIR):
+def start_free(name, *, base=BASE_DIR, options=None):
     """Throwaway servers in the first free folder of that name, so that two test runs can go on side by side."""
     number = 1
     while True:
         try:
-            return start(f"{name}-{number}", throwaway=True, base=base)
+            return start(f"{name}-{number}", throwaway=True, base=base, options=options)
         except AlreadyRunning:
             number += 1
 
@@ -102,7 +102,7 @@ def free_port():
 class Servers:
     """The running servers; `environ` holds the variables that lead to them."""
 
-    def __init__(self, folder, lock, throwaway):
+    def __init__(self, folder, lock, throwaway, options):
         self.folder = folder
         self._lock = lock
         self._published = folder / "environ.json"
@@ -110,7 +110,7 @@ class Servers:
         self.children = []
         self.environ = {}
         try:
-            self._start(throwaway)
+            self._start(throwaway, options)
         except BaseException:
             self.stop()
             raise
@@ -121,9 +121,9 @@ class Servers:
     def __exit__(self, *_):
         self.stop()
 
-    def _start(self, throwaway):
+    def _start(self, throwaway, options):
         for variable, server in (
-            ("DATABASE_URL", PostgreSQL(self.folder, throwaway)),
+            ("DATABASE_URL", PostgreSQL(self.folder, throwaway, options)),
             ("REDIS_URL", Valkey(self.folder)),
         ):
             self.environ[variable] = os.environ.get(variable) or self._start_one(server)
@@ -161,9 +161,10 @@ class Servers:
 class PostgreSQL:
     name = "postgresql"
 
-    def __init__(self, folder, throwaway):
+    def __init__(self, folder, throwaway, options):
         self.folder = folder
         self.throwaway = throwaway
+        self.options = options
         self.data = folder / "postgresql"
         self.password_file = folder / "postgresql.password"
         self.account = Account("nobody", folder) if os.geteuid() == 0 else None
@@ -187,6 +188,7 @@ class PostgreSQL:
         }
         if self.throwaway:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= self.options
         command = [self.bin / "postgres", "-D", self.data]
         command += [part for option, value in options.items() for part in ("-c", f"{option}={value}")]
         return Child(self.name, command, self.folder, account=self.account, ending=signal.SIGINT)

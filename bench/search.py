@@ -1,0 +1,159 @@
+"""How long a search takes among SIZE professionals, in a database of its own.
+
+    python -m bench.search 100000
+
+For four places, and for 500 communes drawn by population, prints the listings that reach the place, the milliseconds
+of everything page 1 asks the database (count included) and of page 10, and those of both pages through the whole
+application. One client, warm. The last line is the summary.
+"""
+
+import os
+import random
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from statistics import quantiles
+from time import perf_counter
+
+from marketplace import embedded
+
+SEED = 2
+PLACES = {"Paris": "75101", "Lyon": "69381", "Brest": "29019", "Mende": "48095"}
+SEARCHES = 50  # at each of the four
+COMMUNES, SEARCHES_EACH = 500, 3
+OPTIONS = {"shared_buffers": "4GB", "effective_cache_size": "12GB"}  # a quarter of the memory of a server of 16 GB
+PAGE, PAGES_BEFORE = 20, 9
+
+
+def main(size):
+    with embedded.start_free("bench", options=OPTIONS) as servers:
+        os.environ |= servers.environ | {"MODE": "test", "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
+        os.environ["DATA_DIR"] = str(servers.folder / "site")
+        prepare(size)
+        measure(size)
+
+
+def prepare(size):
+    import django
+    from django.core.management import call_command
+
+    start = perf_counter()
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("load_communes")
+    from bench.dataset import build
+
+    build(size)
+    print(f"{size} professionals made in {perf_counter() - start:.0f} s")
+
+
+@dataclass
+class Timings:
+    """Milliseconds of one place."""
+
+    name: str
+    candidates: int = 0
+    sql: list = field(default_factory=list)
+    page: list = field(default_factory=list)
+    sql_10: list = field(default_factory=list)
+    page_10: list = field(default_factory=list)
+
+    def __str__(self):
+        columns = [f"{self.name:8} {self.candidates:8}"]
+        return "  ".join(columns + [two(measured) for measured in (self.sql, self.page, self.sql_10, self.page_10)])
+
+
+def measure(size):
+    from accounts.models import Commune
+
+    drawn = random.Random(SEED)  # noqa: S311
+    communes = list(Commune.objects.exclude(pk__in=("75056", "69123", "13055")).order_by("pk"))
+    some = drawn.choices(communes, [commune.population for commune in communes], k=COMMUNES)
+    for commune in some[:50]:
+        timings_at(commune, drawn, 1)  # warms the caches and the connection
+    print(f"{'':8} {'reach it':>8}  {'SQL p50/p95':15}  {'page p50/p95':15}  {'SQL page 10':15}  {'page 10':15}  ms")
+    named = [timings_at(Commune.objects.get(pk=pk), drawn, SEARCHES, name) for name, pk in PLACES.items()]
+    others = [timings_at(commune, drawn, SEARCHES_EACH) for commune in some]
+    among = Timings("500", sum(one.candidates for one in others) // len(others))
+    for name in ("sql", "page", "sql_10", "page_10"):
+        setattr(among, name, [ms for one in others for ms in getattr(one, name)])
+    for timings in [*named, among]:
+        print(timings)
+    worst = max(named + others, key=lambda one: p95(one.sql))
+    print(
+        f"search size={size} sql_p95_ms={p95(among.sql):.1f} page_p95_ms={p95(among.page):.1f} "
+        f"worst_place={worst.name} worst_sql_p95_ms={p95(worst.sql):.1f}"
+    )
+
+
+def timings_at(commune, drawn, searches, name=None):
+    timings = Timings(name or commune.name)
+    for _ in range(searches):
+        search = random_search(commune, drawn)
+        time_search(search, timings)
+    timings.candidates = reaching(search)
+    return timings
+
+
+def random_search(commune, drawn):
+    from missions.search import Search
+    from missions.walltime import instant
+
+    day = datetime.now(commune.zone).date() + timedelta(days=drawn.randint(2, 60))
+    starts_at = instant(day, time(drawn.randint(5, 22)), commune.zone)
+    service = drawn.choice(["event", "guarding"])
+    return Search(service, commune, starts_at, drawn.choice([240, 360, 480, 600]), drawn.choice([1, 1, 2, 4]))
+
+
+def time_search(search, timings):
+    """One page 1 and one page 10, in the database and through the application."""
+    ms, (found, _count, _page) = milliseconds(lambda: first_page(search))
+    timings.sql.append(ms)
+    timings.page.append(milliseconds(lambda: read(search.query))[0])
+    tenth = found.page(PAGE * PAGES_BEFORE).following
+    if tenth:
+        timings.sql_10.append(milliseconds(lambda: found.page(PAGE, after=tenth))[0])
+        timings.page_10.append(milliseconds(lambda: read(f"{search.query}&after={tenth}"))[0])
+
+
+def first_page(search):
+    from marketplace import clock
+    from missions.search import offers
+    from missions.views.search import COUNTED
+
+    found = offers(search, now=clock.now())
+    return found, found.count(cap=COUNTED), found.page(PAGE)
+
+
+def read(query):
+    from django.test import Client
+    from django.urls import reverse
+
+    response = Client().get(f"{reverse('missions:search')}?{query}")
+    assert response.status_code == 200, response.status_code  # noqa: S101
+    return response
+
+
+def reaching(search):
+    from missions.conditions import listings
+
+    return listings(search).count()
+
+
+def milliseconds(function):
+    start = perf_counter()
+    result = function()
+    return (perf_counter() - start) * 1000, result
+
+
+def two(measured):
+    return f"{quantiles(measured, n=100)[49]:6.1f}/{p95(measured):6.1f}  " if len(measured) > 1 else f"{'-':15}"
+
+
+def p95(measured):
+    return quantiles(measured, n=100, method="inclusive")[94] if len(measured) > 1 else max(measured, default=0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
