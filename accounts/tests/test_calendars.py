@@ -126,6 +126,7 @@ def test_one_broken_event_does_not_lose_the_others():
         event(":20260310T090000Z", ":20260310T100000Z", "RRULE:INTERVAL=2", uid="e"),
         event(":20260310T090000Z", ":20260310T100000Z", "une ligne sans rien", uid="f"),
         event(":00010101T000000", ":99991231T235959", "RECURRENCE-ID:demain", uid="g"),
+        event(";VALUE=DATE:00010101", ";VALUE=DATE:20270101", uid="h"),
     ]
     periods = read(*broken, good)
     assert (utc(2026, 3, 10, 9), utc(2026, 3, 10, 10)) in periods
