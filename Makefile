@@ -2,11 +2,12 @@
 PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 PORT ?= 8000
 ARGS ?=
+SIZE ?= 10000
 
 PY := .venv/bin/python
 export PORT
 
-.PHONY: demo test check manage messages install browser bench-suggestions
+.PHONY: demo test check manage messages install browser bench-search bench-suggestions
 
 demo: install  # the whole site with invented data: http://127.0.0.1:$(PORT)/
 	@exec $(PY) -m marketplace.supervisor
@@ -22,6 +23,9 @@ check: install
 	$(PY) -m ruff check .
 	MODE=test $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	MODE=test $(PY) manage.py check_project
+
+bench-search: install  # make bench-search SIZE=100000: how long a search takes among so many professionals
+	@$(PY) -m bench.search $(SIZE)
 
 bench-suggestions: install  # how long the suggestions of communes take, over the whole table
 	@$(PY) -m bench.suggestions

@@ -80,7 +80,7 @@ class OfferFilter(django_filters.FilterSet):
     @property
     def chips(self):
         """Each filter in force, in words, with the query string of the page without it."""
-        values = self.form.cleaned_data if self.form.is_bound and self.form.is_valid() else {}
+        values = getattr(self.form, "cleaned_data", {})
         chips = [(say(values[name]), self.query_without(name)) for name, say in WORDS.items() if values.get(name)]
         for name in ("kind", "languages"):
             labels = dict(self.form.fields[name].choices)
@@ -96,7 +96,8 @@ class OfferFilter(django_filters.FilterSet):
     @property
     def search_fields(self):
         """Name and value of what the filters' form must send along: the search itself."""
-        return [(name, value) for name, value in self.data.items() if name not in [*self.filters, *PAGE_FIELDS]]
+        kept = {name: values for name, values in self.data.lists() if name not in (*self.filters, *PAGE_FIELDS)}
+        return [(name, value) for name, values in kept.items() for value in values]
 
     @property
     def query_of_search(self):

@@ -96,4 +96,12 @@ class Migration(migrations.Migration):
             model_name='busyperiod',
             constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='busy_period_lasts'),
         ),
+        migrations.RemoveIndex(
+            model_name='availabilityexception',
+            name='exception_by_end',
+        ),
+        migrations.AddIndex(
+            model_name='availabilityexception',
+            index=models.Index(fields=['professional', 'ends_on'], include=('kind', 'starts_on', 'starts_at', 'ends_at'), name='exception_to_come'),
+        ),
     ]

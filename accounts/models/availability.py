@@ -83,7 +83,13 @@ class AvailabilityException(models.Model):
                 violation_error_message=_("La fin doit venir après le début."),
             )
         ]
-        indexes = [models.Index(fields=["professional", "ends_on"], name="exception_by_end")]
+        indexes = [
+            models.Index(
+                fields=["professional", "ends_on"],
+                name="exception_to_come",
+                include=["kind", "starts_on", "starts_at", "ends_at"],
+            )
+        ]
 
     def __str__(self):
         return self.get_kind_display()

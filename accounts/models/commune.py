@@ -46,8 +46,8 @@ class CommuneQuerySet(models.QuerySet):
     def meant_by(self, text):
         """Return the communes that a complete text may mean: none, one, or several to choose from."""
         typed = read_typed(text)
-        named = self.among(typed).filter(search_name=typed.name)
-        return named.largest_first() if typed.name and named.exists() else self.matching(text)
+        named = self.among(typed).filter(search_name=typed.name).largest_first()
+        return named if typed.name and named else self.matching(text)  # the truth of `named` reads it, once
 
     def find(self, text):
         """Return the single commune meant by the text, or None when there is none or more than one."""

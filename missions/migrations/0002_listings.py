@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='seatreservation',
-            index=models.Index(models.F('professional'), models.Func(models.F('period'), function='upper'), condition=models.Q(('released_at__isnull', True)), name='live_seats_by_end'),
+            index=models.Index(models.F('professional'), models.Func(models.F('period'), function='upper'), condition=models.Q(('released_at__isnull', True)), include=('number', 'period'), name='live_seats_by_end'),
         ),
         migrations.AddField(
             model_name='listing',

@@ -52,6 +52,7 @@ class SeatReservation(models.Model):
                 F("professional"),
                 Func(F("period"), function="upper"),
                 name="live_seats_by_end",
+                include=["number", "period"],
                 condition=Q(released_at__isnull=True),
             )
         ]

@@ -203,7 +203,7 @@ def test_the_same_queries_for_one_review_and_for_three(client, professional):
             client.get(professional.get_absolute_url() + QUERY)
         counts.append(len(queries))
         make_review(professional)
-    assert counts == [12, 12]
+    assert counts == [11, 11]
 
 
 # Words
