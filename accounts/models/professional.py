@@ -171,7 +171,7 @@ class Professional(models.Model):
 
     def openings(self):
         """The weekly hours as (weekday, opens_minute, closes_minute)."""
-        return list(self.weekly_hours.values_list("weekday", "opens_minute", "closes_minute"))
+        return [(hours.weekday, hours.opens_minute, hours.closes_minute) for hours in self.weekly_hours.all()]
 
     @property
     def services(self):

@@ -333,7 +333,7 @@ def test_a_full_month_costs_as_much_as_an_empty_one(client, django_assert_num_qu
     client.force_login(professional.user)
     for number in range(1, 4):
         fill(professional, number)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(12):
             show(client, "2026-12")
 
 

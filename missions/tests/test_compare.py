@@ -298,7 +298,7 @@ def test_nothing_is_posted_to_a_comparison(client):
     assert client.post(address()).status_code == 405
 
 
-@pytest.mark.parametrize(("who", "count"), [("visitor", 8), ("client", 13)])
+@pytest.mark.parametrize(("who", "count"), [("visitor", 7), ("client", 12)])
 def test_the_same_few_queries_for_two_and_for_four(client, who, count):
     ours = [make_professional() for _ in range(4)]
     if who == "client":
@@ -313,7 +313,7 @@ def test_the_same_few_queries_for_two_and_for_four(client, who, count):
 
 def test_those_who_are_not_free_take_no_query_more(client, django_assert_num_queries):
     ours = [make_professional(always_open=False) for _ in range(4)]
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert read(client, *ours).count("Ce professionnel n’est pas ouvert à ces heures.") == 4
 
 
@@ -369,7 +369,7 @@ def test_an_empty_selection_asks_nothing(django_assert_num_queries):
 
 def test_only_filters_whose_removal_gives_answers_are_offered(client, django_assert_num_queries):
     make_professional(rates={"guarding": 2600})
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         html = unescape(client.get(f"{SEARCH}&kind=company&price_max=30").content.decode())
     ways = re.findall(
         r'<p class="row-title"><a href="([^"]*)">(.*?)</a>.*?<span class="badge tone-ok">(.*?)</span>', html

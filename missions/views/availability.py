@@ -2,6 +2,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +24,7 @@ from missions.views.calendars import calendars_context
 def availability_edit(request):
     """Save the week, unless the button pressed only adds, removes or copies rows."""
     professional = own_professional(request)
+    prefetch_related_objects([professional], "weekly_hours")  # three parts of the page read them
     week = WeekFormSet(request.POST or None, initial=week_of(professional))
     if not week.is_bound:
         return show_availability(request, professional, week)
