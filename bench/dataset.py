@@ -72,6 +72,7 @@ def build(size):
 def bulk_load(cursor):
     """Without triggers, and with the indexes (primary keys apart) put back at the end, all at once."""
     cursor.execute("SET session_replication_role = replica")
+    cursor.execute("SET statement_timeout = 0")
     cursor.execute("SET maintenance_work_mem = '1GB'")
     tables = list(COLUMNS)
     cursor.execute(

@@ -27,7 +27,7 @@ from missions.emails import tell
 from missions.locking import answer_rivals, lock_mission, lock_professional
 from missions.models import Mission
 from missions.models.terms import seats_for
-from missions.opening import is_closed_during
+from missions.opening import is_blocked_during
 from missions.search import is_listed
 from payments.actions import open_payment
 
@@ -202,7 +202,7 @@ def accept_proposal(proposal, *, by):
     proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
     check_answerable(proposal, mission, by=by)
     check_listed(professional, proposal)
-    check_not_closed(professional, proposal)
+    check_not_blocked(professional, proposal)
     check_unpaid(mission.client_id)
 
     agree_mission(mission, terms=proposal.terms, priced=proposal, by=by)
@@ -231,10 +231,13 @@ def check_listed(professional, terms):
         )
 
 
-def check_not_closed(professional, terms):
-    """Weekly hours can be talked over, a period declared closed cannot."""
-    if is_closed_during(professional, terms):
-        raise ProposalError(_("%(name)s a fermé cette période. Proposez une autre date.") % {"name": professional})
+def check_not_blocked(professional, terms):
+    """Weekly hours can be talked over; a period declared closed, or taken in another calendar, cannot."""
+    if is_blocked_during(professional, terms):
+        raise ProposalError(
+            _("%(name)s a fermé cette période, ou l’a prise ailleurs. Proposez une autre date.")
+            % {"name": professional}
+        )
 
 
 def check_unpaid(client_id):

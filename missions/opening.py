@@ -65,8 +65,8 @@ def multirange(spans):
     return "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}"
 
 
-def is_closed_during(professional, terms):
-    """Whether a period the professional declared closed, or an event of their own calendar, touches these terms."""
+def is_blocked_during(professional, terms):
+    """Whether a period the professional declared closed, or an event of their outside calendar, touches these terms."""
     busy = BusyPeriod.objects.filter(calendar=professional.pk, ends_at__gt=terms.starts_at, starts_at__lt=terms.ends_at)
     return busy.exists() or closed_periods(professional, terms).exists()
 

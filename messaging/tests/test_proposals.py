@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AvailabilityException, Document, Notification
+from accounts.models import AvailabilityException, BusyPeriod, Document, ExternalCalendar, Notification
 from accounts.tests.factories import make_client, make_professional
 from messaging import actions
 from messaging.actions import (
@@ -275,6 +275,24 @@ def test_a_period_closed_since_then_is_not_agreed_on(thread, client_user, hours_
     )
     if refused:
         with pytest.raises(ProposalError, match="a fermé cette période"):
+            accept_proposal(proposal, by=client_user)
+    else:
+        accept_proposal(proposal, by=client_user)
+    thread.mission.refresh_from_db()
+    assert (thread.mission.status == Mission.Status.ACCEPTED) is not refused
+
+
+@pytest.mark.parametrize(("hours_before", "refused"), [(1, True), (2, False)])
+def test_a_period_taken_in_the_outside_calendar_is_not_agreed_on(thread, client_user, hours_before, refused):
+    """Busy from some hours before the start, for two hours: an event that ends at the start only touches it."""
+    proposal = make_proposal(thread)
+    starts_at = proposal.starts_at - timedelta(hours=hours_before)
+    calendar = ExternalCalendar.objects.create(
+        professional=thread.mission.professional, url="https://exemple.fr/agenda.ics", due_at=starts_at
+    )
+    BusyPeriod.objects.create(calendar=calendar, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
+    if refused:
+        with pytest.raises(ProposalError, match="l’a prise ailleurs"):
             accept_proposal(proposal, by=client_user)
     else:
         accept_proposal(proposal, by=client_user)
