@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
+from accounts.locking import lock_professional
 from accounts.models import CalendarFeed, Client, Document, ExternalCalendar, Notification, Professional, WeeklyHours
 from accounts.places.names import fold
 from accounts.readiness import missing_before_review
@@ -132,6 +133,7 @@ def move(professional, status, reason=""):
 @transaction.atomic
 def set_rates(professional, rates):
     """Replace the rates of the services the activity allows: `rates` gives cents per hour by service."""
+    lock_professional(professional.pk)
     professional.rates.filter(service__in=professional.services).exclude(service__in=rates).delete()
     for service, cents in rates.items():
         professional.rates.update_or_create(service=service, defaults={"hourly_cents": cents})
@@ -140,6 +142,7 @@ def set_rates(professional, rates):
 @transaction.atomic
 def set_week(professional, openings):
     """Replace the weekly hours by (weekday, opens_minute, closes_minute) openings."""
+    lock_professional(professional.pk)
     professional.weekly_hours.all().delete()
     WeeklyHours.objects.bulk_create(
         WeeklyHours(professional=professional, weekday=weekday, opens_minute=opens, closes_minute=closes)
@@ -191,6 +194,7 @@ CORRECTED_BY_STAFF = ("number", "activity", "issued_on", "expires_on")
 @transaction.atomic
 def file_document(document):
     """Keep a new document; it takes the place of one of the same kind that nobody has examined yet."""
+    lock_professional(document.professional_id)
     for unread in document.professional.documents.to_review().filter(kind=document.kind):
         delete_file(unread)
         unread.delete()
@@ -223,6 +227,7 @@ def refuse_document(document, *, by, reason):
 
 def review(document, status, *, by, **outcome):
     """Write the outcome of the check. Raises AccountError when someone else has written one."""
+    lock_professional(document.professional_id)
     outcome |= {"status": status, "reviewed_by": by, "reviewed_at": clock.now()}
     if not Document.objects.to_review().filter(pk=document.pk).update(**outcome):
         raise AccountError(_("Ce document a déjà été examiné."))

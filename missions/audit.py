@@ -1,6 +1,6 @@
 """Copies compared with what they are made from; each difference is a sentence for whoever runs `manage.py audit`."""
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
 from accounts.models import Professional
@@ -27,7 +27,8 @@ def listing_differences():
 
 
 def rows_between(these, those):
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(f"SELECT professional_id, service FROM ({these} EXCEPT {those}) AS found ORDER BY 1, 2")  # noqa: S608
         return [f"{professional_id}/{service}" for professional_id, service in cursor.fetchall()]
 

@@ -51,11 +51,12 @@ def conditions(terms, now):
 def quick_conditions(terms, now):
     """Those that read the listing's own columns."""
     today, last_day = days(terms, now)
+    hours_left = max((terms.starts_at - now) // timedelta(hours=1), 0)
     days_ahead = (terms.starts_at.astimezone(terms.zone).date() - today).days
     return {
         "papers": Q(titles_until__gte=last_day, papers_until__gte=today),
         "duration": Q(minimum_minutes__lte=terms.minutes),
-        "notice": Q(notice_hours__lte=(terms.starts_at - now) // timedelta(hours=1)),
+        "notice": Q(notice_hours__lte=hours_left),
         "horizon": Q(horizon_days__gte=days_ahead),
         "agents": Q(agents__gte=terms.seats),
     }

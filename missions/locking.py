@@ -4,17 +4,12 @@ from django.db import IntegrityError, OperationalError
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected, ExclusionViolation, LockNotAvailable
 
-from accounts.models import Professional
+from accounts.locking import lock_professional
 from missions.errors import SlotTaken
 from missions.models import Mission
 
 # The exclusion constraint on seats, a deadlock, and the lock time-out.
 LOST_TO_A_RIVAL = (ExclusionViolation, DeadlockDetected, LockNotAvailable)
-
-
-def lock_professional(professional_id):
-    """The first lock of every action that touches a mission; rows that only refer to them stay free."""
-    return Professional.objects.select_for_update(no_key=True).get(pk=professional_id)
 
 
 def lock_mission(mission):

@@ -165,11 +165,6 @@ def is_listed(professional, terms, *, now):
     )
 
 
-def why_not(professional, terms, *, now):
-    """What keeps this professional from being found for these terms, in words; nothing when free."""
-    return obstacles(professional, seen_from([professional], terms, now=now).get(professional.pk), terms, now)
-
-
 def seen_from(professionals, terms, *, now):
     """Their listings for these terms wherever they are, with `distance_km` and `meets_…`, by professional's key."""
     everywhere = Listing.objects.filter(service=terms.service, professional__in=professionals)
@@ -178,6 +173,7 @@ def seen_from(professionals, terms, *, now):
 
 
 def obstacles(professional, listing, terms, now):
+    """What keeps this professional, whose listing was `seen_from` the terms, from being found; nothing when free."""
     if listing is None and Listing.objects.filter(professional=professional).exists():
         return [_("Cette prestation n’est pas proposée par ce professionnel.")]
     if listing is None or not listing.meets_papers:

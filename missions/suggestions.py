@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import formatting
 from missions import words
-from missions.conditions import free_seats, listings, meeting, slow_conditions
+from missions.conditions import free_seats, listings, meeting, quick_conditions, slow_conditions
 from missions.models import Listing
 from missions.models.terms import seats_for
 from missions.search import Search, offers
@@ -48,7 +48,7 @@ def ways_out(search, *, now):
 
 def count_found(searches, now):
     """How many professionals each search finds, one more than COUNTED at most. One query."""
-    asked = [search for search in searches if can_be_asked(search, now)]
+    asked = list(dict.fromkeys(search for search in searches if can_be_asked(search, now)))
     found = [
         offers(search, now=now).matching.annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
         for number, search in enumerate(asked)
@@ -62,7 +62,7 @@ def can_be_asked(search, now):
 
 
 def fewer_agents(search, now):
-    """As many agents as the best provided professional has free."""
+    """As many agents as the best provided professional has free, among SAMPLE of them."""
     if search.agents == 1:
         return
     alone = replace(search, agents=1)
@@ -171,7 +171,7 @@ MISSING = {
 
 def main_reason(search, *, now):
     """What those who come to the place miss most, or SAMPLE of them where they are more."""
-    present = listings(search).filter(slow_conditions(search)["distance"])
+    present = listings(search).filter(quick_conditions(search, now)["papers"], slow_conditions(search)["distance"])
     missed = meeting(present, search, now)[:SAMPLE].aggregate(
         present=Count("pk"), **{name: Count("pk", filter=Q(**{f"meets_{name}": False})) for name in MISSING}
     )

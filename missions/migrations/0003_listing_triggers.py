@@ -46,18 +46,26 @@ CREATE FUNCTION missions_listings_of(asked bigint) RETURNS TABLE (
 $$
 """
 
-# The lock makes two changes to one file wait for each other: the second statement below then sees both.
-REFRESH = """
+COLUMNS = (
+    "professional_id, service, hourly_cents, score, review_count, latitude, longitude, radius_km, agents, "
+    "minimum_minutes, notice_hours, horizon_days, kind, vat_regime, department, languages, dog_handler, "
+    "titles_until, papers_until, open_week"
+)
+AS_LISTED = ", ".join(f"missions_listing.{column}" for column in COLUMNS.split(", "))
+
+# The lock makes two changes to one file wait for each other: the statements below then see both. Rows that are right
+# already stay, so that a new telephone number leaves the index alone.
+REFRESH = f"""
 CREATE FUNCTION missions_refresh_listings(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM accounts_professional WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;
-    DELETE FROM missions_listing WHERE professional_id = ANY (ids);
-    INSERT INTO missions_listing (
-        professional_id, service, hourly_cents, score, review_count, latitude, longitude, radius_km, agents,
-        minimum_minutes, notice_hours, horizon_days, kind, vat_regime, department, languages, dog_handler,
-        titles_until, papers_until, open_week
-    )
-    SELECT listing.* FROM unnest(ids) AS asked CROSS JOIN LATERAL missions_listings_of(asked) AS listing;
+    DELETE FROM missions_listing WHERE professional_id = ANY (ids) AND NOT EXISTS (
+        SELECT FROM missions_listings_of(professional_id) AS truth
+        WHERE ROW(truth.*) = ROW({AS_LISTED})
+    );
+    INSERT INTO missions_listing ({COLUMNS})
+    SELECT listing.* FROM unnest(ids) AS asked CROSS JOIN LATERAL missions_listings_of(asked) AS listing
+    ON CONFLICT (professional_id, service) DO NOTHING;
 END $$;
 
 CREATE FUNCTION missions_professional_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -69,6 +77,14 @@ END $$;
 CREATE FUNCTION missions_file_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM missions_refresh_listings(ARRAY(SELECT DISTINCT professional_id FROM changed));
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION missions_file_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM missions_refresh_listings(
+        ARRAY(SELECT professional_id FROM changed UNION SELECT professional_id FROM former)
+    );
     RETURN NULL;
 END $$;
 
@@ -94,23 +110,42 @@ CREATE TRIGGER refresh_listings AFTER UPDATE ON accounts_commune
     FOR EACH ROW WHEN (
         (OLD.latitude, OLD.longitude, OLD.department) <> (NEW.latitude, NEW.longitude, NEW.department)
     ) EXECUTE FUNCTION missions_commune_changed();
-"""
+"""  # noqa: S608
 
 # PostgreSQL wants one trigger per event for a transition table.
 FILE_TABLES = ("accounts_rate", "accounts_document", "accounts_weeklyhours")
-FILE_EVENTS = {"insert": "NEW", "update": "NEW", "delete": "OLD"}
+FILE_EVENTS = {
+    "insert": ("NEW TABLE AS changed", "missions_file_changed"),
+    "update": ("NEW TABLE AS changed OLD TABLE AS former", "missions_file_moved"),
+    "delete": ("OLD TABLE AS changed", "missions_file_changed"),
+}
 FILE_TRIGGERS = "".join(
-    f"CREATE TRIGGER refresh_listings_on_{event} AFTER {event} ON {table} REFERENCING {rows} TABLE AS changed "
-    f"FOR EACH STATEMENT EXECUTE FUNCTION missions_file_changed();\n"
+    f"CREATE TRIGGER refresh_listings_on_{event} AFTER {event} ON {table} REFERENCING {rows} "
+    f"FOR EACH STATEMENT EXECUTE FUNCTION {function}();\n"
     for table in FILE_TABLES
-    for event, rows in FILE_EVENTS.items()
+    for event, (rows, function) in FILE_EVENTS.items()
 )
 
-FILL = "SELECT missions_refresh_listings(ARRAY(SELECT id FROM accounts_professional))"
+# The exclusion constraint keeps a number from being taken twice; this keeps it within the crew.
+SEATS = """
+CREATE FUNCTION missions_refuse_seat_beyond_agents() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.number > (SELECT agents FROM accounts_professional WHERE id = NEW.professional_id) THEN
+        RAISE EXCEPTION 'Professional % has no seat %.', NEW.professional_id, NEW.number
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER seat_within_agents BEFORE INSERT OR UPDATE OF number, professional_id ON missions_seatreservation
+    FOR EACH ROW EXECUTE FUNCTION missions_refuse_seat_beyond_agents();
+"""
+
+FILL = "SET LOCAL statement_timeout = 0; SELECT missions_refresh_listings(ARRAY(SELECT id FROM accounts_professional))"
 
 DROP = """
-DROP FUNCTION missions_professional_changed, missions_file_changed, missions_user_changed, missions_commune_changed
-    CASCADE;
+DROP FUNCTION missions_professional_changed, missions_file_changed, missions_file_moved, missions_user_changed,
+    missions_commune_changed, missions_refuse_seat_beyond_agents CASCADE;
 DROP FUNCTION missions_refresh_listings, missions_listings_of;
 """
 
@@ -118,4 +153,4 @@ DROP FUNCTION missions_refresh_listings, missions_listings_of;
 class Migration(migrations.Migration):
     dependencies = [("missions", "0002_listings")]
 
-    operations = [migrations.RunSQL(LISTINGS_OF + ";" + REFRESH + FILE_TRIGGERS + FILL, DROP)]
+    operations = [migrations.RunSQL(LISTINGS_OF + ";" + REFRESH + FILE_TRIGGERS + SEATS + FILL, DROP)]

@@ -17,7 +17,7 @@ class MinutesOfWeekField(models.Field):
 class Listing(models.Model):
     """What a search reads of one professional for one service, in one row.
 
-    A copy, written by the database alone: the triggers of migration 0002 keep it equal to what
+    A copy, written by the database alone: the triggers of migration 0003 keep it equal to what
     `missions_listings_of` reads of the file, the rate, the papers and the weekly hours; `manage.py audit` compares.
     Nobody who is not approved, payable and documented has a row. Minutes and hours are as on Professional.
     """

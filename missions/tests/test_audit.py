@@ -30,8 +30,16 @@ def services(professional):
     return set(professional.listings.values_list("service", flat=True))
 
 
+def can_be_listed(professional, service):
+    """As acceptance asks, from the file itself; without a rate nothing is offered."""
+    today = timezone.localdate(clock.now())
+    listed = Professional.objects.listed(service, today=today, last_day=today)
+    return listed.filter(pk=professional.pk, rates__service=service).exists()
+
+
 def test_a_file_in_order_is_listed_for_each_rate(professional):
     assert services(professional) == {"guarding", "event"}
+    assert all(can_be_listed(professional, service) for service in ("guarding", "event"))
     assert list(differences()) == []
 
 
@@ -51,6 +59,7 @@ def test_a_file_in_order_is_listed_for_each_rate(professional):
 def test_whoever_lacks_something_leaves_the_listings_at_once(professional, change):
     change(professional)
     assert services(professional) == set()
+    assert not any(can_be_listed(professional, service) for service in ("guarding", "event"))
     assert list(differences()) == []
 
 
@@ -90,3 +99,15 @@ def test_a_score_that_is_not_that_of_its_reviews_is_found(professional):
     assert list(differences()) == [f"The score of professional {professional.pk} is not that of its reviews."]
     refresh_score(professional)
     assert list(differences()) == []
+
+
+def test_what_does_not_concern_searches_leaves_the_rows_alone(professional):
+    kept = set(professional.listings.values_list("pk", flat=True))
+    Professional.objects.filter(pk=professional.pk).update(phone="0611111111")
+    assert set(professional.listings.values_list("pk", flat=True)) == kept
+
+
+def test_a_rate_that_changes_hands_leaves_the_listing_of_the_first(professional):
+    other = make_professional(rates={"guarding": 2600})
+    professional.rates.filter(service="event").update(professional=other)
+    assert (services(professional), services(other)) == ({"guarding"}, {"guarding", "event"})

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.models import AvailabilityException, Professional, WeeklyHours
 from accounts.tests.factories import make_commune, make_professional
-from missions.search import Offer, Search, offers, why_not
-from missions.tests.factories import make_mission
+from missions.search import Offer, Search, obstacles, offers, seen_from
+from missions.tests.factories import make_mission, reserve
 from missions.walltime import NonexistentTime, instant, wall_periods
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,11 @@ def listings_for(search):
 
 def found(search):
     return [listing.professional for listing in listings_for(search)]
+
+
+def reasons(professional, search):
+    seen = seen_from([professional], search, now=NOW)
+    return obstacles(professional, seen.get(professional.pk), search, NOW)
 
 
 def open_only(professional, *hours):
@@ -101,6 +107,18 @@ def test_reserved_seats_are_not_free(agents, expected):
     professional = make_professional(agents=10)
     make_mission("booked", professional=professional, agents=4, starts_at=search_for().starts_at)
     assert len(found(search_for(agents=agents))) == expected
+
+
+def test_eight_agents_serve_two_missions_of_four_and_the_database_refuses_a_ninth():
+    professional = make_professional(agents=8)
+    starts_at = search_for().starts_at
+    first = make_mission("booked", professional=professional, agents=4, starts_at=starts_at)
+    assert found(search_for(agents=4)) == [professional]
+    make_mission("booked", professional=professional, agents=4, starts_at=starts_at)
+    assert found(search_for()) == []
+    for number, refusal in ((8, "seat_reserved_once"), (9, "has no seat 9")):
+        with pytest.raises(IntegrityError, match=refusal), transaction.atomic():
+            reserve(first, [number])
 
 
 def test_missions_that_touch_do_not_overlap():
@@ -201,7 +219,7 @@ def test_why_not_says_each_reason_once():
     professional = make_professional(agents=1, notice_hours=48, minimum_minutes=600)
     search = search_for("2026-11-24", agents=2)
     assert professional not in found(search)
-    assert why_not(professional, search, now=NOW) == [
+    assert reasons(professional, search) == [
         "La mission est plus courte que sa durée minimale, 10\u00a0h.",
         "Le début est trop proche\u00a0: il faut le prévenir au moins 48\u00a0h avant.",
         "Cette mission demande plus d’agents qu’il n’en a.",
@@ -209,11 +227,11 @@ def test_why_not_says_each_reason_once():
 
 
 def test_why_not_of_someone_free_is_nothing():
-    assert why_not(make_professional(), search_for(), now=NOW) == []
+    assert reasons(make_professional(), search_for()) == []
 
 
 def test_why_not_of_someone_unlisted_says_no_more():
-    assert why_not(make_professional(payable=False), search_for(), now=NOW) == [
+    assert reasons(make_professional(payable=False), search_for()) == [
         "Ce professionnel n’est pas réservable en ce moment."
     ]
 

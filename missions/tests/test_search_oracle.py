@@ -320,7 +320,8 @@ def write_exceptions(professional, person, midnight):
 
 def write_reservations(professional, person, origin):
     mission = professional.missions.get() if person.reservations else None
-    for number, stretch, released in person.reservations:
+    within = [drawn for drawn in person.reservations if drawn[0] <= person.agents]  # the database refuses the others
+    for number, stretch, released in within:
         SeatReservation.objects.create(
             professional=professional,
             number=number,

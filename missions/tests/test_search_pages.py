@@ -344,6 +344,18 @@ def test_each_way_out_gives_the_answers_it_promises(client):
         assert "1 professionnel libre à Lyon" in read(client, f"/recherche/{query}")
 
 
+def test_two_ways_that_come_to_the_same_are_counted_once(client):
+    make_professional(kind="sole_operator")
+    text = read(client, SEARCH.replace("minutes=480", "minutes=840"))
+    assert "Demander 12 h de présence De 20 h 00 à 8 h 00 le dimanche 13 décembre. 1 professionnel " in text
+
+
+def test_whoever_lacks_papers_for_the_day_is_not_said_to_come(client):
+    professional = make_professional()
+    professional.documents.filter(kind="car").update(expires_on="2026-12-01")
+    assert "Personne n’intervient encore à Lyon pour cette prestation" in read(client)
+
+
 def test_the_hour_that_comes_twice_is_not_suggested(client):
     professional = make_professional(agents=1, minimum_minutes=60)
     asked = SearchForm(ASKED | {"date": "2027-10-31", "start": "02:00", "minutes": "60"}).search
