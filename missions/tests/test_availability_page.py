@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -292,6 +293,11 @@ def test_the_month_asked_for_is_shown_with_links_to_its_neighbours(as_profession
     assert ">Novembre 2026<" in as_professional.get(reverse("missions:availability_edit") + "?mois=x").content.decode()
 
 
+def test_only_today_is_the_current_date(as_professional):
+    page = as_professional.get(reverse("missions:availability_edit")).content.decode()
+    assert re.findall(r'date=([-0-9]+)" aria-current="date"', page) == ["2026-11-23"]
+
+
 def test_a_day_to_come_leads_to_its_exception(as_professional):
     page = as_professional.get(reverse("missions:availability_edit")).content.decode()
     assert f'href="{reverse("missions:exception_add")}?date=2026-11-23"' in page
@@ -378,6 +384,13 @@ def test_a_mistake_in_the_rules_gets_a_sentence_and_changes_nothing(as_professio
     assert "<title>Erreur" in response.content.decode()
     professional.refresh_from_db()
     assert (professional.notice_hours, professional.minimum_minutes) == (12, 240)
+
+
+def test_after_a_mistake_in_the_rules_each_form_still_goes_to_its_own_address(as_professional):
+    html = as_professional.post(reverse("missions:booking_rules_edit"), rules(notice_hours="demain")).content.decode()
+    forms = re.findall(r"<form[^>]*>", html)
+    assert [form for form in forms if " action=" not in form] == []
+    assert 'id="week" method="post" action="/pro/disponibilites/"' in html
 
 
 def test_the_booking_rules_are_for_professionals(client, professional):
