@@ -158,7 +158,7 @@ class Day:
         """All there is to say of the day, in full."""
         told = [
             (self.booked, self.taken_in_words),
-            (self.busy, _("occupé dans votre autre calendrier")),
+            (self.busy, _("occupé dans votre calendrier externe")),
             (self.closed, _("fermé")),
             (self.added, _("ouvert en plus")),
             (without(self.open, self.added), _("ouvert")),

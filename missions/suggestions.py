@@ -135,7 +135,7 @@ class Reason:
         return {
             "duration": _("Personne ne vient %(at)s pour une mission si courte"),
             "notice": _("Personne ne peut venir aussi vite %(at)s"),
-            "horizon": _("Personne ne se réserve si longtemps à l’avance %(at)s"),
+            "horizon": _("Personne ne prend de réservation si longtemps à l’avance %(at)s"),
             "agents": _("Personne n’a assez d’agents %(at)s"),
             "hours": _("Personne n’est ouvert à ces heures %(at)s"),
             "seats": _("Personne n’a assez d’agents libres à ces heures %(at)s"),

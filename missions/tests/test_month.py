@@ -92,7 +92,7 @@ def test_an_outside_calendar_closes_under_another_word():
     assert shown(day_of(3, busy=[stretch((12, 3, 0), (12, 4, 0))])) == ("closed", "Occupé")
     day = day_of(3, busy=[stretch((12, 3, 9), (12, 3, 11))], closed=[stretch((12, 3, 10), (12, 3, 12))])
     assert shown(day) == ("", "− 3 h")
-    assert told(day).startswith("Occupé dans votre autre calendrier de 9 h 00 à 10 h 00 ; fermé de 10 h 00 à 12 h 00")
+    assert told(day).startswith("Occupé dans votre calendrier externe de 9 h 00 à 10 h 00 ; fermé de 10 h 00 à 12 h 00")
 
 
 def test_an_extra_opening_counts_the_hours_it_adds():
