@@ -116,12 +116,22 @@ openings = st.tuples(st.integers(1, 7), steps(0, 23), steps(1, 24)).map(
     lambda drawn: (drawn[0], min(drawn[1], 1425), min(drawn[1], 1425) + drawn[2])
 )
 every_day = [tuple((weekday, *hours) for weekday in range(1, 8)) for hours in ((0, 1440), (1080, 1860), (360, 1440))]
-stretches = st.tuples(steps(-24, 96), st.integers(1, 48).map(lambda number: number * 15))
+stretches = st.tuples(steps(-24, 96), steps(1, 12))
 questions = st.tuples(
     steps(0, 47),
     st.one_of(st.sampled_from([240, 480, 720, 735]), st.integers(4, 288).map(lambda number: number * 15)),
     st.integers(1, 2),
 )
+
+
+def apart(reservations):
+    """Those the database would let in: one number is never reserved twice at once."""
+    kept = []
+    for number, stretch, released in reservations:
+        live = [other for taken, other, gone in kept if taken == number and not gone]
+        if released or not any(meets(*stretch, *other) for other in live):
+            kept.append((number, stretch, released))
+    return kept
 
 
 def people(place):
@@ -141,9 +151,7 @@ def people(place):
         expiring=mostly(None, st.tuples(st.sampled_from(Document.Kind.values), st.integers(-1, 3))),
         hours=st.one_of(st.sampled_from(every_day), st.lists(openings, max_size=8, unique=True).map(tuple)),
         exceptions=mostly((), st.lists(st.tuples(st.sampled_from(["closed", "open"]), stretches), max_size=3)),
-        reservations=st.lists(
-            st.tuples(st.integers(1, 4), stretches, st.booleans()), max_size=3, unique_by=lambda drawn: drawn[0]
-        ),
+        reservations=st.lists(st.tuples(st.integers(1, 4), stretches, st.booleans()), max_size=5).map(apart),
         busy=mostly((), st.lists(stretches, max_size=2)),
     )
 
