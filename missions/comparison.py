@@ -7,12 +7,14 @@ from django.core.validators import slug_re
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from accounts.booking_rules import notice_in_words
 from accounts.models import Professional
 from accounts.readiness import visible
 from missions.filters import kept_query
 from missions.profiles import Profile, Visit, visits
 
 FEWEST, MOST = 2, 4
+READ = 20  # slugs, of a query string that may hold any number
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Selection:
 
     @cached_property
     def slugs(self):
-        return list(dict.fromkeys(self.data.getlist("pro")))
+        return list(dict.fromkeys(self.data.getlist("pro")))[:READ]
 
     @cached_property
     def professionals(self):
@@ -34,7 +36,7 @@ class Selection:
         chosen = chosen.prefetch_related("rates", "documents") if slugs else chosen.none()
         return sorted(visible(chosen), key=lambda professional: slugs.index(professional.slug))
 
-    @property
+    @cached_property
     def removals(self):
         """Each of them with the query string of the page without it."""
         return [(professional, self.query_without(professional.slug)) for professional in self.professionals]
@@ -116,6 +118,10 @@ class Column:
     @property
     def score(self):
         return self.professional.review_score
+
+    @property
+    def notice(self):
+        return notice_in_words(self.professional.notice_hours)
 
     @property
     def rounded_km(self):

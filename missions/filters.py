@@ -96,8 +96,14 @@ class OfferFilter(django_filters.FilterSet):
     @property
     def search_fields(self):
         """Name and value of what the filters' form must send along: the search itself."""
-        kept = {name: values for name, values in self.data.lists() if name not in (*self.filters, *PAGE_FIELDS)}
+        left_out = (*self.filters, *PAGE_FIELDS, "pro")
+        kept = {name: values for name, values in self.data.lists() if name not in left_out}
         return [(name, value) for name, values in kept.items() for value in values]
+
+    @property
+    def chosen(self):
+        """The slugs ticked for comparison when the page was asked for."""
+        return self.data.getlist("pro")
 
     @property
     def query_of_search(self):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.booking_rules import horizon_in_words, notice_in_words
 from accounts.models import Commune, Professional, Service
 from accounts.models.professional import Language
 from accounts.places.geocoder import Site
@@ -187,8 +188,8 @@ def obstacles(professional, listing, terms, now):
 def reason_for(condition, professional):
     return {
         "duration": _("La mission est plus courte que sa durée minimale, %(minimum)s."),
-        "notice": _("Le début est trop proche : il faut le prévenir au moins %(notice)s h avant."),
-        "horizon": _("La date est trop lointaine : il se réserve au plus %(horizon)s jours à l’avance."),
+        "notice": _("Le début est trop proche : il faut le prévenir au moins %(notice)s avant."),
+        "horizon": _("La date est trop lointaine : il se réserve au plus %(horizon)s à l’avance."),
         "agents": _("Cette mission demande plus d’agents qu’il n’en a."),
         "distance": _("Le lieu est hors de sa zone d’intervention, %(km)s km autour de sa base."),
         "hours": _("Ce professionnel n’est pas ouvert à ces heures."),
@@ -196,6 +197,6 @@ def reason_for(condition, professional):
     }[condition] % {
         "km": professional.radius_km,
         "minimum": formatting.duration(professional.minimum_minutes),
-        "notice": professional.notice_hours,
-        "horizon": professional.horizon_days,
+        "notice": notice_in_words(professional.notice_hours),
+        "horizon": horizon_in_words(professional.horizon_days),
     }

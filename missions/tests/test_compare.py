@@ -91,7 +91,7 @@ def test_everything_that_counts_is_side_by_side(client):
         "Maître-chien": ["Non", "Oui"],
         "Équipe": ["10 agents", "1 agent"],
         "Durée minimale": ["4 h", "2 h"],
-        "À prévenir au moins": ["12 h avant", "48 h avant"],
+        "Délai de prévenance": ["12 h", "2 jours"],
         "Autorisation": ["AUT-069-2124-03-15-20240312345"] * 2,
         "": ["Contacter Vigie", "Contacter Rempart"],
     }
@@ -104,7 +104,7 @@ def test_the_price_is_that_of_the_mission_searched(client):
     assert "Surveillance à Lyon, 2 agents. Samedi 12 décembre 2026, de 20 h 00 à 4 h 00 le dimanche 13" in text
 
 
-def test_the_columns_follow_the_order_chosen(client):
+def test_the_columns_follow_the_order_of_the_address(client):
     first, second, third = (make_professional(name) for name in ("Alpha", "Bravo", "Charlie"))
     assert rows(ask(client, third, first, second, third))["Pour votre mission"] == [
         "Charlie Retirer Charlie",
@@ -359,6 +359,34 @@ def test_a_hidden_profile_is_not_named_among_those_chosen(client):
     assert "Caché" not in client.get(f"{SEARCH}{choose(hidden)}").content.decode()
 
 
+def test_the_filters_send_those_chosen_once_at_most(client):
+    """With scripts, htmx reads the boxes: a copy in the filters' form would bring back those one unticks."""
+    ours = [make_professional(), make_professional()]
+    html = client.get(f"{SEARCH}{choose(*ours)}").content.decode()
+    form = re.search(r'<form action="/recherche/"[^>]*hx-include="#results \[name=pro\]".*?</form>', html, re.S)[0]
+    fallback = re.search(r"<noscript>(.*?)</noscript>", form, re.S)[0]
+    assert re.findall(r'name="pro" value="([^"]*)"', fallback) == [professional.slug for professional in ours]
+    assert 'name="pro"' not in form.replace(fallback, "")
+
+
+def test_those_chosen_are_kept_where_the_filters_leave_nobody(client):
+    ours = [make_professional(), make_professional()]
+    results = client.get(f"{SEARCH}&dog=on{choose(*ours)}").content.decode().split('id="results">')[1]
+    kept = re.findall(r'<input type="hidden" name="pro" value="([^"]*)">', results)
+    assert kept == [professional.slug for professional in ours]
+
+
+def test_enter_on_a_box_compares_rather_than_turns_the_page(client):
+    for _ in range(21):
+        make_professional()
+    html = client.get(SEARCH).content.decode()
+    assert html.index('id="compare"') < html.index('form="compare" formaction="/recherche/" name="after"')
+
+
+def test_a_query_string_without_end_is_not_read_to_its_end():
+    assert select("&".join(f"pro=p{number}" for number in range(500))).slugs == [f"p{number}" for number in range(20)]
+
+
 def test_an_empty_selection_asks_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert select("a=1").professionals == []
@@ -404,14 +432,14 @@ def test_a_filter_that_is_not_understood_is_said_beside_it_and_ignored(client, p
     ("previous", "following", "expected"),
     [
         ("", "", []),
-        ("?a", "", ["?a prev Page précédente"]),
-        ("", "?b", ["?b next Page suivante"]),
-        ("?a", "?b", ["?a prev Page précédente", "?b next Page suivante"]),
+        ("a", "", ["?x=1&before=a prev Page précédente"]),
+        ("", "b", ["?x=1&after=b next Page suivante"]),
+        ("a", "b", ["?x=1&before=a prev Page précédente", "?x=1&after=b next Page suivante"]),
     ],
 )
 def test_pages_lead_to_those_beside_them(previous, following, expected):
-    html = render_to_string("missions/_more.html", {"previous_url": previous, "next_url": following, "label": "Pages"})
-    links = re.findall(r'<a href="(.*?)" rel="(.*?)">(.*?)</a>', html, re.S)
+    html = render_to_string("missions/_more.html", {"previous": previous, "following": following, "query": "x=1"})
+    links = re.findall(r'<a href="(.*?)" rel="(.*?)">(.*?)</a>', unescape(html), re.S)
     assert [f"{url} {rel} {said(words)}" for url, rel, words in links] == expected
     assert ("<nav" in html) == bool(expected)
 
@@ -425,7 +453,11 @@ def test_the_rules_of_the_ranking_say_all_that_counts(client):
         "à égalité, l’ordre d’inscription",
     ]
     assert sorted(order, key=text.index) == order
-    for excluded in ("leurs fermetures et ce que leur agenda extérieur dit occupé", "le dernier jour où il peut être"):
+    for excluded in (
+        "leurs fermetures et ce que leur calendrier externe dit occupé",
+        "le dernier jour où il peut être",
+    ):
         assert excluded in text
+    assert "la carte professionnelle jusqu’au dernier jour de la mission, les autres aujourd’hui" in text
     assert "Personne ne paie" in text
     assert "Les filtres retirent des résultats" in text

@@ -221,7 +221,7 @@ def test_why_not_says_each_reason_once():
     assert professional not in found(search)
     assert reasons(professional, search) == [
         "La mission est plus courte que sa durée minimale, 10\u00a0h.",
-        "Le début est trop proche\u00a0: il faut le prévenir au moins 48\u00a0h avant.",
+        "Le début est trop proche\u00a0: il faut le prévenir au moins 2\u00a0jours avant.",
         "Cette mission demande plus d’agents qu’il n’en a.",
     ]
 

@@ -149,24 +149,30 @@ def test_pages_go_on_where_the_last_one_ended_and_come_back(client):
         )
     pages = [client.get(f"{SEARCH}&kind=company").content.decode()]
     for _ in range(2):
-        url = unescape(re.search(r'href="([^"]*)" rel="next"', pages[-1])[1])
-        assert url.startswith("?service=guarding&commune=69123&date=2026-12-12&start=20%3A00&minutes=480&agents=1&kind")
-        pages.append(client.get(f"/recherche/{url}").content.decode())
+        pages.append(turn(client, pages[-1], "after"))
     assert [names(page) for page in pages] == [
         [f"Vigie {number}" for number in numbers] for numbers in (range(20), range(20, 40), range(40, 45))
     ]
-    assert 'rel="next"' not in pages[2]
-    assert 'rel="prev"' not in pages[0]
-    back = unescape(re.search(r'href="([^"]*)" rel="prev"', pages[2])[1])
-    assert names(client.get(f"/recherche/{back}").content.decode()) == names(pages[1])
+    assert 'name="after"' not in pages[2]
+    assert 'name="before"' not in pages[0]
+    assert names(turn(client, pages[2], "before")) == names(pages[1])
+
+
+def turn(client, html, name):
+    """The page that this button of the comparison's form leads to, with all the form sends."""
+    value = re.search(rf'<button[^>]* form="compare" formaction="/recherche/" name="{name}" value="([^"]*)"', html)[1]
+    form = re.search(r'<form class="compare-bar".*?</form>', html, re.S)[0]
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form))
+    assert fields["commune"] == "69123"
+    return client.get("/recherche/", fields | {name: value}).content.decode()
 
 
 def test_whoever_comes_between_two_pages_makes_nobody_appear_twice(client):
     for number in range(21):
         make_professional(f"Vigie {number}")
-    url = unescape(re.search(r'href="([^"]*)" rel="next"', client.get(SEARCH).content.decode())[1])
+    html = client.get(SEARCH).content.decode()
     make_professional("Nouvelle venue", review_score="5.0", review_count=1)
-    assert names(client.get(f"/recherche/{url}").content.decode()) == ["Vigie 20"]
+    assert names(turn(client, html, "after")) == ["Vigie 20"]
 
 
 # What is asked

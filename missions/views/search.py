@@ -34,7 +34,6 @@ def search(request):
         return search_empty(request, form, filters, found)
     after, before = (Place.read(request.GET.get(name)) for name in ("after", "before"))
     page = narrowed.page(PAGE, after=after, before=before) or narrowed.page(PAGE)
-    query = kept_query(request.GET)
     shown = [Offer.of(listing, form.search) for listing in page.listings]
     context = {
         "form": form,
@@ -43,9 +42,9 @@ def search(request):
         "filters": filters,
         "page": shown,
         "selection": Selection(request.GET, shown),
-        "previous_url": page.previous and f"?{query}&before={page.previous}",
-        "next_url": page.following and f"?{query}&after={page.following}",
-        "query": query,
+        "previous": page.previous,
+        "following": page.following,
+        "query": kept_query(request.GET),
         "before_vat": reads_prices_before_vat(request.user),
     }
     return render(request, "missions/results.html", context)
@@ -61,7 +60,7 @@ def search_echo(request):
 
 def search_empty(request, form, filters, found):
     """Why nobody was found, and the nearest ways out."""
-    context = {"form": form, "search": form.search, "filters": filters}
+    context = {"form": form, "search": form.search, "filters": filters, "selection": Selection(request.GET)}
     unfiltered = found.count(cap=COUNTED) if filters.narrows else 0
     if unfiltered:
         context["unfiltered"] = words.free(unfiltered, form.search, cap=COUNTED)
