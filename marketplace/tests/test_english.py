@@ -125,12 +125,14 @@ def test_what_visitors_read_is_english(client, name):
 
 def test_a_search_and_its_answers_are_english(client, professional):
     make_review(professional, text="Punctual and polite.")
+    rival = make_professional(presentation="Guarding too.")
     profile = english("missions:profile", professional.slug)
     urls = (
         SEARCH,
         f"{SEARCH}&agents=90",
         f"{SEARCH}&minutes=20",
         f"{SEARCH}&score=4.5",
+        english("missions:compare") + f"{SEARCH[14:]}&pro={professional.slug}&pro={rival.slug}",
         profile,
         f"{profile}{SEARCH[14:]}",
     )
