@@ -78,9 +78,22 @@ const keys = {
   ArrowRight: (input) => activate(input, null),
 };
 
+// With Alt, the vertical arrows open and close the list and leave the options alone.
+const altKeys = {
+  ArrowDown: (input) => (isOpen(input) || ask(input, 0), true),
+  ArrowUp: (input) => (close(input), true),
+};
+
+// With another modifier, an arrow selects text or scrolls: that is the browser's.
+const keyOf = (event) => {
+  if (!event.key.startsWith("Arrow")) return keys[event.key];
+  if (event.ctrlKey || event.shiftKey || event.metaKey) return undefined;
+  return (event.altKey ? altKeys : keys)[event.key];
+};
+
 document.addEventListener("keydown", (event) => {
   const combobox = comboboxOf(event.target);
-  if (combobox && !event.isComposing && keys[event.key]?.(inputOf(combobox))) event.preventDefault();
+  if (combobox && !event.isComposing && keyOf(event)?.(inputOf(combobox))) event.preventDefault();
 });
 document.addEventListener("input", (event) => {
   if (!comboboxOf(event.target)) return;

@@ -113,6 +113,20 @@ def test_an_arrow_opens_the_list_of_what_is_there_already(page):
     expect(page.locator(".combobox [aria-live=polite]")).to_have_text("Aucune suggestion")
 
 
+def test_arrows_with_a_modifier_are_not_plain_ones(page):
+    place = place_on(page)
+    type_and_wait(page, "saint")
+    for modifier in ("Control", "Shift", "Meta"):
+        page.keyboard.press(f"{modifier}+ArrowDown")
+        assert active_on(page) is None
+    page.keyboard.press("Alt+ArrowUp")
+    expect(place).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(place).to_have_attribute("aria-expanded", "true")
+    assert active_on(page) is None
+
+
 def test_the_mouse_chooses_and_leaves_the_focus_in_the_field(page):
     type_and_wait(page, "lyon 3eme")
     options_on(page, name="Lyon 3e Arrondissement").click()

@@ -24,6 +24,7 @@ class Scene:
 
     def __init__(self):
         self.professional = make_professional(LONG_NAME, presentation=LONG_WORD)
+        self.rival = make_professional(LONG_NAME)
         self.client = make_client(LONG_NAME)
         self.talks = self.mission("inquiry")
         make_message(self.talks.thread, body=LONG_WORD)
@@ -55,6 +56,7 @@ class Scene:
         yield from map(reverse, ["how_it_works", "for_professionals", "ranking", "reviews_policy", "terms", "privacy"])
         yield f"{reverse('missions:search')}?{self.search}1"
         yield f"{reverse('missions:search')}?{self.search}99"
+        yield f"{reverse('missions:compare')}?{self.search}1&pro={self.professional.slug}&pro={self.rival.slug}"
         yield profile
         yield f"{profile}?{self.search}1"
 

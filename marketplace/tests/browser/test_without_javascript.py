@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,36 @@ def test_a_client_finds_a_professional_and_writes_without_javascript(newcomer, c
     people.press(page, "Envoyer ma demande")
     people.read(page, "Votre demande est envoyée.")
     people.write(page, "Nous serions deux cents.")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_ticks_go_along_from_page_to_page_and_through_filters(newcomer, clock, scripts):
+    for number in range(21):
+        make_professional(f"Vigie {number:02}", rates={"guarding": 2000 + number})
+    day = timezone.localdate(clock.now()) + timedelta(days=10)
+    page = newcomer(java_script_enabled=scripts)
+    page.goto("/")
+    people.search(page, "Surveillance", "Lyon", day, "20:00", "8 h", 1)
+    tick(page, "Vigie 03").check()
+    tick(page, "Vigie 04").check()
+    people.press(page, "Page suivante")
+    tick(page, "Vigie 20").check()
+    people.press(page, "Page précédente")
+    tick(page, "Vigie 04").uncheck()
+    if scripts:
+        page.get_by_label("4 et plus", exact=True).check()
+        people.read(page, "Retirer tous les filtres")
+        page.get_by_label("Toutes").check()
+        expect(tick(page, "Vigie 04")).not_to_be_checked()
+    expect(tick(page, "Vigie 03")).to_be_checked()
+    page.locator("#compare").get_by_role("button", name="Comparer").click()
+    expect(page.get_by_role("columnheader")).to_have_text(
+        ["Pour votre mission", re.compile("Vigie 03"), re.compile("Vigie 20")]
+    )
+
+
+def tick(page, trade_name):
+    return people.offer_of(page, trade_name).get_by_label("Comparer")
 
 
 def test_a_professional_closes_a_day_from_the_month_without_javascript(newcomer, clock):
