@@ -163,12 +163,16 @@ def renew_feed(professional):
 
 @transaction.atomic
 def set_external_calendar(professional, url):
-    """Take this address for the outside calendar and read it at once; what another one blocked is forgotten."""
-    never_read = {"state": ExternalCalendar.State.WAITING, "problem": "", "attempted_at": None, "read_at": None}
-    fresh = never_read | {"url": url, "failures": 0, "due_at": clock.now()}
+    """Take this address for the outside calendar, read as soon as it may be; what another one blocked is forgotten."""
+    now = clock.now()
+    before = ExternalCalendar.objects.select_for_update().filter(professional=professional).first()
+    rested_at = before.attempted_at + BETWEEN_READINGS if before and before.attempted_at else now
+    never_read = {"state": ExternalCalendar.State.WAITING, "problem": "", "failures": 0, "read_at": None}
+    fresh = never_read | {"url": url, "due_at": max(now, rested_at)}
     calendar, _is_new = ExternalCalendar.objects.update_or_create(professional=professional, defaults=fresh)
     calendar.busy_periods.all().delete()
-    after_commit(read_external_calendar, professional.pk)
+    if calendar.due_at <= now:
+        after_commit(read_external_calendar, professional.pk)
     return calendar
 
 
@@ -181,9 +185,11 @@ def read_calendar_now(professional):
     after_commit(read_external_calendar, professional.pk)
 
 
+@transaction.atomic
 def drop_external_calendar(professional):
-    """Forget the outside calendar and what it blocked."""
-    ExternalCalendar.objects.filter(professional=professional).delete()
+    """Forget the outside calendar and what it blocked; one being read is kept from adding to it meanwhile."""
+    for calendar in ExternalCalendar.objects.select_for_update().filter(professional=professional):
+        calendar.delete()
 
 
 # Documents

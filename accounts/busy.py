@@ -1,13 +1,14 @@
 """What an iCalendar file (RFC 5545) says of when someone is busy; titles, places and guests are never kept."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from itertools import islice
 from math import prod
 from urllib.parse import urlsplit
 
 import icalendar
 import recurring_ical_events
+from dateutil.rrule import rrulestr
 from django.conf import settings
 
 from accounts.errors import CalendarError
@@ -17,7 +18,8 @@ BEFORE = timedelta(days=1)
 AHEAD = timedelta(days=732)
 MOST_OCCURRENCES = 10_000
 # A step of a rule takes up to 3 µs and 60 bytes: 15 s and 300 MB for the worst calendar we read.
-MOST_STEPS = 5_000_000
+MOST_STEPS = 2_000_000
+BY_TIME = ("BYHOUR", "BYMINUTE", "BYSECOND")
 STEPS_A_DAY = {"HOURLY": 24, "MINUTELY": 24 * 60, "SECONDLY": 24 * 60 * 60}
 # What a malformed event makes the libraries raise: it is left out, and the others are kept.
 MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
@@ -42,9 +44,9 @@ def busy_periods(content, zone, now):
     start, end = (now - BEFORE).astimezone(zone), (now + AHEAD).astimezone(zone)
     try:
         series = read_series(content, end)
+        found = list(islice(occurrences(series, start, end), MOST_OCCURRENCES + 1))
     except (*MALFORMED, RecursionError) as error:
         raise CalendarError(Problem.UNREADABLE) from error
-    found = list(islice(occurrences(series, start, end), MOST_OCCURRENCES + 1))
     if len(found) > MOST_OCCURRENCES:
         raise CalendarError(Problem.TOO_MANY)
     return merged(clipped(period, start, end) for period in found if period)
@@ -57,27 +59,61 @@ def read_series(content, end):
     calendars = icalendar.Calendar.from_ical(content, multiple=True)
     if not calendars or any(calendar.name != "VCALENDAR" for calendar in calendars):
         raise CalendarError(Problem.UNREADABLE)
-    if sum(steps(component, end) for calendar in calendars for component in calendar.walk()) > MOST_STEPS:
-        raise CalendarError(Problem.TOO_MANY)
+    limit_steps((component for calendar in calendars for component in calendar.walk()), day_of(end))
     queries = [recurring_ical_events.of(calendar, skip_bad_series=True, calendar_query=Query) for calendar in calendars]
     return [series for query in queries for series in query.series]
 
 
-def steps(component, end):
-    """How many steps the rules of an event, or of a time zone, may take until `end`, at most."""
+def limit_steps(components, last):
+    """Refuse what would take too long to go through; a rule whose steps cannot be counted is not gone through."""
+    total = 0
+    for component in components:
+        try:
+            total += steps(component, last)
+        except MALFORMED:
+            component.pop("RRULE", None)
+        if total > MOST_STEPS:
+            raise CalendarError(Problem.TOO_MANY)
+
+
+def steps(component, last):
+    """How many steps the rules of an event, or of a time zone, take to pass the day `last`, at most."""
     rules = component.get("RRULE", [])
-    try:
-        first = day_of(component["DTSTART"].dt)
-        return sum(rule_steps(rule, first, day_of(end)) for rule in (rules if isinstance(rules, list) else [rules]))
-    except MALFORMED:
-        return 0
+    rules = rules if isinstance(rules, list) else [rules]
+    return sum(rule_steps(rule, day_of(component["DTSTART"].dt), last) for rule in rules)
 
 
 def rule_steps(rule, first, last):
-    for until in rule.get("UNTIL", []):
-        last = min(last, day_of(until))
-    hours = STEPS_A_DAY.get(rule["FREQ"][0].upper(), len(rule.get("BYHOUR", "1")))
-    return max((last - first).days, 0) * hours * prod(len(rule.get(part, "1")) for part in ("BYMINUTE", "BYSECOND"))
+    if min(rule.get("INTERVAL", [1])) < 1:
+        raise CalendarError(Problem.TOO_MANY)
+    last = max(first, min([last, *map(day_of, rule.get("UNTIL", []))]))
+    frequency = rule["FREQ"][0].upper()
+    each_day = STEPS_A_DAY.get(frequency, len(rule.get("BYHOUR", "1")))
+    each_day *= prod(len(rule.get(part, "1")) for part in ("BYMINUTE", "BYSECOND"))
+    if (last - first).days * each_day <= MOST_STEPS and chooses_days(rule):
+        last = day_passed(rule, first, last)
+    return (last - first).days * each_day
+
+
+def chooses_days(rule):
+    """Whether the rule leaves days out: it is then gone through until a day it keeps, which may never come."""
+    return any(part.startswith("BY") and part not in BY_TIME for part in rule)
+
+
+def day_passed(rule, first, last):
+    """The day of the first occurrence after `last`, as far as four centuries away.
+
+    Days and weekdays come back the same every 400 years: the rule is tried where the calendar is about to end.
+    """
+    if rule["FREQ"][0].upper() in STEPS_A_DAY:
+        raise CalendarError(Problem.TOO_MANY)
+    later = (MAXYEAR - last.year) // 400 * 400
+    kept = {part: value for part, value in rule.items() if part not in ("UNTIL", "COUNT")}
+    begins, passes = (datetime(day.year + later, day.month, day.day, 23, 59, 59) for day in (first, last))
+    found = rrulestr(icalendar.vRecur(kept).to_ical().decode(), dtstart=begins.replace(hour=0)).after(passes)
+    if found is None:
+        raise CalendarError(Problem.TOO_MANY)
+    return date(found.year - later, found.month, found.day)
 
 
 def day_of(instant):

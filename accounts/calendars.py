@@ -68,4 +68,5 @@ def keep_periods(calendar, periods):
 
 
 def still_claimed(calendar):
-    return ExternalCalendar.objects.filter(pk=calendar.pk, attempted_at=calendar.attempted_at)
+    """The row, unless it was claimed again since, or given another address: that one counts no failure yet."""
+    return ExternalCalendar.objects.filter(pk=calendar.pk, attempted_at=calendar.attempted_at, failures__gt=0)

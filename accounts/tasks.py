@@ -47,7 +47,7 @@ def sweep_notifications():
 
 
 # The address itself may take 10 s; the rest is for a calendar made to be endless.
-@shared_task(soft_time_limit=60)
+@shared_task(soft_time_limit=20, time_limit=40)
 def read_external_calendar(professional_id):
     """Read an outside calendar that is due; whoever claims the row first reads it."""
     calendar = claim_calendar(professional_id, clock.now())

@@ -180,6 +180,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Strangers' calendars may be slow: they have a worker of their own, and keep neither money nor e-mails waiting.
+CELERY_TASK_ROUTES = {"accounts.tasks.read_external_calendar": {"queue": "calendars"}}
 CELERY_TASK_TIME_LIMIT = 240
 CELERY_TASK_SOFT_TIME_LIMIT = 200
 CELERY_TASK_SERIALIZER = "json"

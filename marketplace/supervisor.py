@@ -99,11 +99,12 @@ class Demo:
         self.wait_for("simulateur-stripe", lambda: answers(self.simulator_port))
         self.run("prepare_demo")
         say("Démarrage du site, des tâches de fond et de leur horloge…")
-        self.spawn("taches", self.celery("worker", "--concurrency", "2", "--without-gossip", "--without-mingle"))
+        self.spawn("taches", self.worker("celery", 2))
+        self.spawn("calendriers", self.worker("calendars", 1))
         self.spawn("horloge-des-taches", self.celery("beat", "--schedule", self.folder / "beat"))
         self.spawn("site", self.gunicorn())
         self.wait_for("site", lambda: answers_ok(self.site_url))
-        self.wait_for("taches", lambda: worker_answers(self.servers.environ["REDIS_URL"]))
+        self.wait_for("taches", lambda: workers_answer(self.servers.environ["REDIS_URL"], 2))
         self.servers.publish(self.servers.environ | self.variables())
         say(f"Ready: {self.site_url}/")
         self.run("describe_demo")
@@ -141,6 +142,10 @@ class Demo:
             *("--webhook-url", webhook, "--secret", WEBHOOK_SECRET),
             *("--thin-webhook-url", f"{webhook}comptes/", "--thin-secret", THIN_WEBHOOK_SECRET),
         ]
+
+    def worker(self, queue, concurrency):
+        names = ("--queues", queue, "--hostname", f"{queue}@%h")
+        return self.celery("worker", *names, "--concurrency", f"{concurrency}", "--without-gossip", "--without-mingle")
 
     def celery(self, *arguments):
         return [sys.executable, "-m", "celery", "-A", "marketplace", *arguments, "--loglevel", "INFO"]
@@ -207,9 +212,9 @@ def answers_ok(url):
         return False
 
 
-def worker_answers(broker_url):
+def workers_answer(broker_url, number):
     with Celery(broker=broker_url) as celery:
-        return bool(celery.control.ping(timeout=1))
+        return len(celery.control.ping(timeout=1)) >= number
 
 
 def say(text):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import tasks
 from accounts.actions import drop_external_calendar, read_calendar_now, renew_feed, set_external_calendar
@@ -16,6 +17,7 @@ from accounts.forms import ExternalCalendarForm
 from accounts.models import BusyPeriod, CalendarFeed, ExternalCalendar
 from accounts.tests.calendars import URL, Server, calendar, event
 from accounts.tests.factories import make_commune, make_professional
+from marketplace.celery import app
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +188,46 @@ def test_an_event_that_never_stops_is_refused_before_it_is_gone_through(rule):
     assert error.value.problem == Problem.TOO_MANY
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=WEEKLY;INTERVAL=-1",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;UNTIL=20270101",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=3",
+        "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2",
+        "FREQ=SECONDLY;UNTIL=20170102;BYMONTHDAY=31",
+    ],
+)
+def test_a_rule_that_never_comes_is_refused_before_it_is_gone_through(rule):
+    with pytest.raises(CalendarError) as error:
+        read(event(":20170101T000000Z", ":20170101T000001Z", f"RRULE:{rule}"))
+    assert error.value.problem == Problem.TOO_MANY
+
+
+def test_rules_that_come_rarely_are_counted_until_they_do():
+    # From one 29 February that is a Monday to the next, 28 years: 200 of these are 2 million days and more.
+    rare = "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO"
+    start, end = ":20160229T090000Z", ":20160229T100000Z"
+    assert read(event(start, end, rare)) == []
+    with pytest.raises(CalendarError) as error:
+        read(*(event(start, end, rare, uid=str(number)) for number in range(200)))
+    assert error.value.problem == Problem.TOO_MANY
+
+
+@pytest.mark.parametrize(
+    ("rule", "number"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU", 104),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", 25),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", 2),
+    ],
+)
+def test_ordinary_rules_are_gone_through(rule, number):
+    assert len(read(event(":20260310T090000Z", ":20260310T100000Z", f"RRULE:{rule}"))) == number
+
+
 def test_rules_are_counted_together_and_until_they_end():
     eternal = [event(":00010102T000000", ":00010102T010000", "RRULE:FREQ=DAILY", uid=str(n)) for n in range(7)]
     with pytest.raises(CalendarError) as error:
@@ -305,6 +347,15 @@ def test_a_reading_that_comes_back_after_the_calendar_was_removed_is_dropped(out
     assert not BusyPeriod.objects.exists()
 
 
+def test_a_calendar_is_locked_before_it_is_removed(outside):
+    """Else periods written meanwhile would point to nothing."""
+    with CaptureQueriesContext(connection) as queries:
+        drop_external_calendar(outside.professional)
+    asked = [query["sql"] for query in queries if "accounts_" in query["sql"]]
+    assert "FOR UPDATE" in asked[0]
+    assert "DELETE" in asked[-1]
+
+
 def test_a_calendar_without_end_is_stopped_and_put_off(outside, clock):
     """The worker interrupts whatever is running by this exception."""
 
@@ -314,7 +365,23 @@ def test_a_calendar_without_end_is_stopped_and_put_off(outside, clock):
     read_calendar(claim_calendar(outside.pk, clock.now()), Network(resolve=interrupted))
     outside.refresh_from_db()
     assert (outside.state, outside.problem, outside.failures) == (State.FAILED, Problem.TOO_MANY, 1)
-    assert tasks.read_external_calendar.soft_time_limit == 60
+    assert tasks.read_external_calendar.soft_time_limit == 20
+
+
+def test_another_address_is_not_read_sooner_than_a_minute_after_the_first(outside, clock):
+    claim_calendar(outside.pk, clock.now())
+    clock.advance(timedelta(seconds=20))
+    again = set_external_calendar(outside.professional, URL.replace("prive", "autre"))
+    assert again.due_at - ExternalCalendar.objects.get().attempted_at == timedelta(minutes=1)
+    assert claim_calendar(outside.pk, clock.now()) is None
+    clock.set(again.due_at)
+    assert claim_calendar(outside.pk, clock.now()) == outside
+
+
+def test_calendars_have_a_queue_of_their_own():
+    routes = app.amqp.router
+    assert routes.route({}, tasks.read_external_calendar.name)["queue"].name == "calendars"
+    assert routes.route({}, tasks.send_notification.name)["queue"].name == "celery"
 
 
 def test_another_address_forgets_what_the_first_one_blocked(server, outside, clock):

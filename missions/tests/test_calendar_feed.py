@@ -331,6 +331,29 @@ def test_the_last_reading_is_told_in_words(as_professional, outside):
     assert "Lu il y a 12 min : 2 périodes occupées à venir." in words(html)
 
 
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (timedelta(seconds=50), "Lu à l’instant : 2"),
+        (timedelta(hours=47), "Lu il y a 47 h : 2"),
+        (timedelta(hours=49), "Lu il y a 2 jours : 2"),
+    ],
+)
+def test_how_long_ago_is_told_as_people_say_it(as_professional, outside, read, told):
+    ExternalCalendar.objects.update(read_at=NOW - read)
+    assert told in words(page(as_professional))
+
+
+def test_a_reading_that_was_cut_off_is_a_problem_once_it_cannot_be_under_way(as_professional, outside):
+    ExternalCalendar.objects.update(failures=1, attempted_at=NOW, due_at=NOW + timedelta(minutes=10))
+    assert "s’est interrompue" not in words(page(as_professional))
+    ExternalCalendar.objects.update(attempted_at=NOW - timedelta(minutes=2))
+    html = page(as_professional)
+    check_markup(html)
+    assert "La dernière lecture s’est interrompue. Nouvel essai" in words(html)
+    assert "2 périodes lues" in words(html)
+
+
 def test_a_failed_reading_says_why_when_it_is_tried_again_and_what_still_blocks(as_professional, outside):
     outside.state, outside.problem = ExternalCalendar.State.FAILED, ExternalCalendar.Problem.REFUSED
     outside.due_at = NOW + timedelta(hours=2)

@@ -11,7 +11,13 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actions import drop_external_calendar, read_calendar_now, renew_feed, set_external_calendar
+from accounts.actions import (
+    BETWEEN_READINGS,
+    drop_external_calendar,
+    read_calendar_now,
+    renew_feed,
+    set_external_calendar,
+)
 from accounts.errors import AccountError
 from accounts.forms import ExternalCalendarForm
 from accounts.models import CalendarFeed, ExternalCalendar, Professional
@@ -96,9 +102,16 @@ def feed_url(published):
 
 
 def last_reading(outside, now):
-    """Where the calendar is, the minutes since it was read, and whether it is about to be read again."""
+    """Where the calendar is, how long ago it was read, whether it is about to be again, or could not be."""
     return {
         "host": urlsplit(outside.url).hostname,
         "minutes": outside.read_at and int((now - outside.read_at).total_seconds()) // 60,
+        "days": outside.read_at and (now - outside.read_at).days,
         "is_due": outside.due_at <= now,
+        "has_failed": outside.failures > 0 and not is_under_way(outside, now),
     }
+
+
+def is_under_way(outside, now):
+    """Whether a reading may still be going on: a failure is counted before it starts."""
+    return outside.state != ExternalCalendar.State.FAILED and now < outside.attempted_at + BETWEEN_READINGS
