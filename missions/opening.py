@@ -9,7 +9,6 @@ from accounts.models import AvailabilityException, BusyPeriod
 from missions.walltime import wall_periods
 
 MINUTE = timedelta(minutes=1)
-WEEK = 7 * 24 * 60
 
 # Weekly hours and exceptions are wall time of the site, and so is the mission here: `tsrange` has no zone.
 # The mission's wall time must be within the weekly hours and the extra openings together, and touch no closed period.
@@ -50,11 +49,11 @@ def open_during(terms):
 
 
 def minutes_of_week(periods):
-    """The wall periods as a set of minutes from Monday 0:00, cut where the week turns."""
-    spans = [((start - monday_before(start)) // MINUTE, (end - start) // MINUTE) for start, end in periods]
-    within = [(start, min(start + length, WEEK)) for start, length in spans]
-    after = [(0, start + length - WEEK) for start, length in spans if start + length > WEEK]
-    return multirange(within + after)
+    """The wall periods as a set of minutes from Monday 0:00; none runs over the end of a week, which is a full hour."""
+    starts = [(start - monday_before(start)) // MINUTE for start, _end in periods]
+    return multirange(
+        (first, first + (end - start) // MINUTE) for first, (start, end) in zip(starts, periods, strict=True)
+    )
 
 
 def monday_before(moment):

@@ -105,8 +105,9 @@ def mostly(common, rare):
 
 
 def steps(first, last):
-    """Minutes from one hour to another, most often whole hours, so that ends and starts meet."""
+    """Minutes from one hour to another, most often whole hours or four of them, so that ends and starts meet."""
     return st.one_of(
+        st.integers(-(-first // 4), last // 4).map(lambda number: number * 240),
         st.integers(first, last).map(lambda number: number * 60),
         st.integers(first * 4, last * 4).map(lambda number: number * 15),
     )
@@ -117,11 +118,18 @@ openings = st.tuples(st.integers(1, 7), steps(0, 23), steps(1, 24)).map(
 )
 every_day = [tuple((weekday, *hours) for weekday in range(1, 8)) for hours in ((0, 1440), (1080, 1860), (360, 1440))]
 stretches = st.tuples(steps(-24, 96), steps(1, 12))
-questions = st.tuples(
-    steps(0, 47),
-    st.one_of(st.sampled_from([240, 480, 720, 735]), st.integers(4, 288).map(lambda number: number * 15)),
-    st.integers(1, 2),
-)
+exceptions = st.tuples(st.sampled_from(["closed", "open"]), st.tuples(steps(-24, 72), steps(1, 36)))
+durations = st.one_of(st.sampled_from([240, 480, 720, 735]), st.integers(4, 288).map(lambda number: number * 15))
+
+
+@st.composite
+def questions(draw, persons):
+    """What to ask of these people: often a mission that begins as another ends, or ends as another begins."""
+    taken = [stretch for person in persons for stretch in [*person.busy, *(seat[1] for seat in person.reservations)]]
+    minutes = draw(durations)
+    edges = [edge for start, length in taken for edge in (start + length, start - minutes) if edge >= 0]
+    start = draw(st.one_of(steps(0, 47), st.sampled_from(edges)) if edges else steps(0, 47))
+    return start, minutes, draw(st.integers(1, 2))
 
 
 def apart(reservations):
@@ -150,20 +158,21 @@ def people(place):
         payable=mostly(True, st.just(False)),
         expiring=mostly(None, st.tuples(st.sampled_from(Document.Kind.values), st.integers(-1, 3))),
         hours=st.one_of(st.sampled_from(every_day), st.lists(openings, max_size=8, unique=True).map(tuple)),
-        exceptions=mostly((), st.lists(st.tuples(st.sampled_from(["closed", "open"]), stretches), max_size=3)),
+        exceptions=st.one_of(st.just(()), st.lists(exceptions, max_size=3)),
         reservations=st.lists(st.tuples(st.integers(1, 4), stretches, st.booleans()), max_size=5).map(apart),
         busy=mostly((), st.lists(stretches, max_size=2)),
     )
 
 
-def worlds(place):
-    return st.builds(
-        World,
-        place=st.just(place),
-        day=st.tuples(st.sampled_from(DAYS), st.integers(0, 1)).map(lambda drawn: drawn[0] - timedelta(days=drawn[1])),
-        hours_ahead=st.sampled_from([200, 48, 36, 12, 0]),
-        asked=st.lists(questions, min_size=SEARCHES, max_size=SEARCHES),
-        persons=st.tuples(*[people(place)] * 3),
+@st.composite
+def worlds(draw, place):
+    persons = draw(st.tuples(*[people(place)] * 3))
+    return World(
+        place=place,
+        day=draw(st.sampled_from(DAYS)) - timedelta(days=draw(st.integers(0, 1))),
+        hours_ahead=draw(st.sampled_from([200, 48, 36, 12, 0])),
+        asked=draw(st.lists(questions(persons), min_size=SEARCHES, max_size=SEARCHES)),
+        persons=persons,
     )
 
 
