@@ -35,7 +35,10 @@ class BookingRulesForm(forms.ModelForm):
         data = super().clean()
         if {"notice_hours", "horizon_days"} <= data.keys() and data["notice_hours"] >= data["horizon_days"] * 24:
             raise ValidationError(
-                _("Avec un tel délai, personne ne peut vous réserver : raccourcissez-le, ou acceptez des dates plus lointaines."), "never"
+                _(
+                    "Avec un tel délai, personne ne peut vous réserver : raccourcissez-le, ou acceptez des dates plus lointaines."
+                ),
+                "never",
             )
         return data
 
