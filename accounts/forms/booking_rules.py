@@ -36,7 +36,8 @@ class BookingRulesForm(forms.ModelForm):
         if {"notice_hours", "horizon_days"} <= data.keys() and data["notice_hours"] >= data["horizon_days"] * 24:
             raise ValidationError(
                 _(
-                    "Avec un tel délai, personne ne peut vous réserver : raccourcissez-le, ou acceptez des dates plus lointaines."
+                    "Avec un tel délai, personne ne peut vous réserver : raccourcissez-le, "
+                    "ou acceptez des dates plus lointaines."
                 ),
                 "never",
             )
