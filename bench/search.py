@@ -69,9 +69,10 @@ class Timings:
 
 def measure(size):
     from accounts.models import Commune
+    from accounts.models.commune import WHOLE_CITIES
 
     drawn = random.Random(SEED)  # noqa: S311
-    communes = list(Commune.objects.exclude(pk__in=("75056", "69123", "13055")).order_by("pk"))
+    communes = list(Commune.objects.exclude(pk__in=WHOLE_CITIES).order_by("pk"))
     some = drawn.choices(communes, [commune.population for commune in communes], k=COMMUNES)
     for commune in some[:50]:
         timings_at(commune, drawn, 1)  # warms the caches and the connection

@@ -64,13 +64,12 @@ def quick_conditions(terms, now):
 
 def slow_conditions(terms):
     """Those that compute much or read other tables: SQL over `missions_listing`, whatever stands under that name."""
-    distance_km, params = distance_to(terms)
-    free_seats, seat_params = count_free_seats(terms)
+    distance, free = distance_km(terms), free_seats(terms)
     span = [terms.starts_at, terms.ends_at]
     return {
-        "distance": condition(f"{distance_km} <= missions_listing.radius_km", params),
+        "distance": condition(f"{distance.sql} <= missions_listing.radius_km", distance.params),
         "hours": open_during(terms),
-        "seats": condition(f"{free_seats} >= %s AND NOT {BUSY_ELSEWHERE}", [*seat_params, terms.seats, *span]),
+        "seats": condition(f"{free.sql} >= %s AND NOT {BUSY_ELSEWHERE}", [*free.params, terms.seats, *span]),
     }
 
 
@@ -90,23 +89,15 @@ def reached(terms):
     return condition(REACHED, [longitude, latitude, longitude, latitude])
 
 
-def distance_to(terms):
-    """Return SQL, and its parameters, for the kilometres from the base to the site."""
-    latitude, longitude = radians(terms.point.latitude), radians(terms.point.longitude)
-    return DISTANCE, [latitude, longitude, cos(latitude)]
-
-
 def distance_km(terms):
-    return RawSQL(*distance_to(terms), output_field=FloatField())  # noqa: S611
-
-
-def count_free_seats(terms):
-    """Return SQL, and its parameters, for the numbers without a live reservation at any time of the mission."""
-    return FREE_SEATS, [terms.starts_at, terms.ends_at]
+    """The kilometres from the base to the site."""
+    latitude, longitude = radians(terms.point.latitude), radians(terms.point.longitude)
+    return RawSQL(DISTANCE, [latitude, longitude, cos(latitude)], output_field=FloatField())  # noqa: S611
 
 
 def free_seats(terms):
-    return RawSQL(*count_free_seats(terms), output_field=IntegerField())  # noqa: S611
+    """The numbers without a live reservation at any time of the mission."""
+    return RawSQL(FREE_SEATS, [terms.starts_at, terms.ends_at], output_field=IntegerField())  # noqa: S611
 
 
 def days(terms, now):

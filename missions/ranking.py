@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Prefetch, Q
 
 from accounts.models import Professional
-from missions.conditions import condition, distance_to, slow_conditions
+from missions.conditions import condition, distance_km, slow_conditions
 from missions.models import Listing
 
 BEST_SCORE = 50  # tenths
@@ -100,9 +100,9 @@ def walk(ranked, terms, size, start, *, upwards=False):
     """Run WALK over ordered listings, from the score of `start` (or the best) downwards, or upwards."""
     tiers = [start.score if start else BEST_SCORE, *((BEST_SCORE, 1) if upwards else (0, -1))]
     inner, inner_params = ranked.filter(condition(OF_TIER, [])).query.sql_with_params()
-    kilometres, kilometre_params = distance_to(terms)
+    distance = distance_km(terms)
     slow = slow_conditions(terms).values()
-    sql = WALK.format(distance_km=kilometres, ranked=inner, conditions=" AND ".join(f"({met.sql})" for met in slow))
+    sql = WALK.format(distance_km=distance.sql, ranked=inner, conditions=" AND ".join(f"({met.sql})" for met in slow))
     slow_params = [param for met in slow for param in met.params]
-    params = [*tiers, *kilometre_params, *inner_params, *slow_params, size, size]
+    params = [*tiers, *distance.params, *inner_params, *slow_params, size, size]
     return list(Listing.objects.raw(sql, params).prefetch_related(PROFESSIONALS))

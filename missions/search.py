@@ -1,5 +1,6 @@
 """Who is free for a mission, in the order the site promises; see "Référencement et classement" and docs/search.md."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts.booking_rules import horizon_in_words, notice_in_words
@@ -156,6 +157,16 @@ class Offers:
 def offers(terms, *, now):
     """Professionals free for `terms`."""
     return Offers(terms, listings(terms).filter(*quick_conditions(terms, now).values()))
+
+
+def count_each(answers, *, cap):
+    """How many each of these `Offers` finds, one more than `cap` at most. One query."""
+    numbers = [
+        one.matching.annotate(number=Value(number)).values_list("number")[: cap + 1]
+        for number, one in enumerate(answers)
+    ]
+    counts = Counter(number for (number,) in Listing.objects.none().union(*numbers, all=True))
+    return [counts[number] for number in range(len(answers))]
 
 
 def is_listed(professional, terms, *, now):

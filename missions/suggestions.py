@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Count, Max, Q, Value
+from django.db.models import Count, Max, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from marketplace import formatting
 from missions import words
 from missions.conditions import free_seats, listings, meeting, quick_conditions, slow_conditions
-from missions.models import Listing
 from missions.models.terms import seats_for
-from missions.search import Search, offers
+from missions.search import Search, count_each, offers
 from missions.walltime import NonexistentTime, instant
 
 COUNTED = 200  # at most, and one more to know there are more
@@ -49,11 +48,8 @@ def ways_out(search, *, now):
 def count_found(searches, now):
     """How many professionals each search finds, one more than COUNTED at most. One query."""
     asked = list(dict.fromkeys(search for search in searches if can_be_asked(search, now)))
-    found = [
-        offers(search, now=now).matching.annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
-        for number, search in enumerate(asked)
-    ]
-    return Counter(asked[number] for (number,) in Listing.objects.none().union(*found, all=True))
+    counts = count_each([offers(search, now=now) for search in asked], cap=COUNTED)
+    return Counter(dict(zip(asked, counts, strict=True)))
 
 
 def can_be_asked(search, now):

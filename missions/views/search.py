@@ -1,7 +1,4 @@
-from collections import Counter
-
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Value
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.text import capfirst
@@ -12,9 +9,8 @@ from missions import suggestions, words
 from missions.comparison import Selection
 from missions.filters import OfferFilter, kept_query
 from missions.forms import SearchForm
-from missions.models import Listing
 from missions.ranking import Place
-from missions.search import Offer, offers
+from missions.search import Offer, count_each, offers
 
 PAGE = 20
 COUNTED = 200
@@ -74,16 +70,12 @@ def search_empty(request, form, filters, found):
 def removals(filters, found):
     """Each filter without which there are answers: what it says, the query string without it, how many. One query."""
     chips = filters.chips
-    without = [OfferFilter(QueryDict(query), found.listings).qs for _said, query in chips]
-    numbers = [
-        found.narrowed(listings).matching.annotate(number=Value(number)).values_list("number")[: COUNTED + 1]
-        for number, listings in enumerate(without)
-    ]
-    counts = Counter(number for (number,) in Listing.objects.none().union(*numbers, all=True))
+    without = [found.narrowed(OfferFilter(QueryDict(query), found.listings).qs) for _said, query in chips]
+    counts = count_each(without, cap=COUNTED)
     return [
-        (said, query, words.professionals(counts[number], cap=COUNTED))
-        for number, (said, query) in enumerate(chips)
-        if counts[number]
+        (said, query, words.professionals(count, cap=COUNTED))
+        for (said, query), count in zip(chips, counts, strict=True)
+        if count
     ]
 
 
