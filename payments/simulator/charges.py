@@ -78,7 +78,8 @@ def add_refund(sim, charge, amount, *, reason=None, metadata=None, line=None):
     }
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    return sim.book.add(refund)
+    events.emit(sim, "refund.created", sim.book.add(refund))
+    return refund
 
 
 def destination_details(kind):
@@ -87,8 +88,8 @@ def destination_details(kind):
 
 def refundable(sim, charge):
     """Cents captured and not given back yet."""
-    given_back = [r for r in sim.book.every("refund", charge=charge["id"]) if r["balance_transaction"]]
-    return charge["amount_captured"] - sum(refund["amount"] for refund in given_back)
+    refunds = sim.book.every("refund", charge=charge["id"], status="succeeded")
+    return charge["amount_captured"] - sum(refund["amount"] for refund in refunds if refund["balance_transaction"])
 
 
 def new_charge(sim, intent, method):

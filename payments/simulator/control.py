@@ -2,7 +2,7 @@
 
 import json
 
-from payments.simulator import accounts, disputes
+from payments.simulator import accounts, disputes, refunds
 from payments.simulator.errors import ApiError
 from payments.simulator.pages import Page
 
@@ -39,11 +39,20 @@ def clear_faults(sim, body):
 
 
 def open_dispute(sim, body):
-    return disputes.open_dispute(sim, body["charge"])
+    """`reason` and `inquiry` as in `disputes.open_dispute`."""
+    return disputes.open_dispute(sim, body.pop("charge"), **body)
+
+
+def submit_evidence(sim, body):
+    return disputes.submit_evidence(sim, body["dispute"])
 
 
 def close_dispute(sim, body):
     return disputes.close_dispute(sim, body["dispute"], won=body["won"])
+
+
+def fail_refund(sim, body):
+    return refunds.fail_refund(sim, body["refund"])
 
 
 def set_capability(sim, body):
@@ -71,7 +80,9 @@ ACTS = {
     "fault": add_fault,
     "faults/clear": clear_faults,
     "dispute": open_dispute,
+    "dispute/submit": submit_evidence,
     "dispute/close": close_dispute,
+    "refund/fail": fail_refund,
     "capability": set_capability,
     "accounts": open_accounts,
     "pay": pay,

@@ -2,32 +2,85 @@
 
 from datetime import timedelta
 
-from payments.simulator import balance, events, lists
+from payments.simulator import balance, charges, events, lists
 from payments.simulator.book import new_id
 from payments.simulator.errors import invalid
 
 TIME_TO_ANSWER = timedelta(days=7)
+# https://docs.stripe.com/api/disputes/object: an inquiry's statuses start with `warning_`, and it moves no money
+UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
+OPEN = {*UNDER_REVIEW, *UNDER_REVIEW.values()}
 
 
-def open_dispute(sim, charge_id, *, reason="fraudulent"):
-    """What a bank does, and no API call can: dispute a captured charge."""
+def open_dispute(sim, charge_id, *, reason="fraudulent", inquiry=False):
+    """What a bank does, and no API call can: take a captured charge back, or only ask about it (`inquiry`).
+
+    A dispute that follows an inquiry is the same object, escalated.
+    """
     charge = sim.get("charge", charge_id, param="charge")
+    if asked := open_inquiry(sim, charge):
+        return asked if inquiry else escalate(sim, charge, asked)
+    check_charge(sim, charge)
+    dispute = sim.book.add(new_dispute(sim, charge, reason, inquiry=inquiry))
+    if inquiry:
+        events.emit(sim, "charge.dispute.created", dispute)
+    else:
+        withdraw(sim, charge, dispute, event="charge.dispute.created")
+    return dispute
+
+
+def open_inquiry(sim, charge):
+    inquiries = sim.book.every("dispute", charge=charge["id"])
+    return next((inquiry for inquiry in inquiries if inquiry["status"] in OPEN and is_inquiry(inquiry)), None)
+
+
+def is_inquiry(dispute):
+    return dispute["status"].startswith("warning_")
+
+
+def escalate(sim, charge, dispute):
+    dispute |= {"status": "needs_response", "is_charge_refundable": False}
+    dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    dispute["evidence_details"] = evidence_details(sim)
+    withdraw(sim, charge, dispute, event="charge.dispute.updated")
+    return dispute
+
+
+def check_charge(sim, charge):
     if not charge["captured"] or charge["disputed"]:
         raise invalid("Only a captured charge can be disputed, once.", param="charge")
+    if not charges.refundable(sim, charge):
+        raise invalid("A charge that was fully refunded cannot be disputed.", param="charge")
+
+
+def withdraw(sim, charge, dispute, *, event):
     charge["disputed"] = True
-    dispute = sim.book.add(new_dispute(sim, charge, reason))
     line = balance.move(sim, dispute, -dispute["amount"], type="adjustment", fee=balance.DISPUTE_FEE)
     dispute["balance_transactions"].append(dict(line))
-    events.emit(sim, "charge.dispute.created", dispute)
+    events.emit(sim, event, dispute)
     events.emit(sim, "charge.dispute.funds_withdrawn", dispute)
+
+
+def submit_evidence(sim, dispute_id):
+    """What we do in Stripe's dashboard: answer the bank, once."""
+    dispute = sim.get("dispute", dispute_id, param="dispute")
+    if dispute["status"] not in UNDER_REVIEW:
+        raise invalid(f"Evidence is not awaited: the dispute is {dispute['status']}.", param="dispute")
+    sim.book.changed = True
+    dispute["status"] = UNDER_REVIEW[dispute["status"]]
+    dispute["evidence_details"] |= {"has_evidence": True, "submission_count": 1, "submission_method": "manual"}
+    events.emit(sim, "charge.dispute.updated", dispute)
     return dispute
 
 
 def close_dispute(sim, dispute_id, *, won):
-    """The bank's answer; the money comes back when the dispute is won."""
+    """The bank's answer; the money comes back when the dispute is won. An inquiry is closed, neither won nor lost."""
     dispute = sim.get("dispute", dispute_id, param="dispute")
-    dispute["status"] = "won" if won else "lost"
-    if won:
+    if dispute["status"] not in OPEN:
+        raise invalid(f"This dispute is closed: it is {dispute['status']}.", param="dispute")
+    withdrawn = not is_inquiry(dispute)
+    dispute["status"] = ("won" if won else "lost") if withdrawn else "warning_closed"
+    if withdrawn and won:
         line = balance.move(sim, dispute, dispute["amount"], type="adjustment")
         dispute["balance_transactions"].append(dict(line))
         events.emit(sim, "charge.dispute.funds_reinstated", dispute)
@@ -35,13 +88,14 @@ def close_dispute(sim, dispute_id, *, won):
     return dispute
 
 
-def new_dispute(sim, charge, reason):
+def new_dispute(sim, charge, reason, *, inquiry):
     brand = charge["payment_method_details"]["card"]["brand"]
-    card = {"brand": brand, "case_type": "chargeback", "network": brand, "network_reason_code": "10.4"}
+    kind = "inquiry" if inquiry else "chargeback"
+    card = {"brand": brand, "case_type": kind, "network": brand, "network_reason_code": "10.4"}
     return {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charge["amount_captured"],
+        "amount": charges.refundable(sim, charge),
         "balance_transactions": [],
         "charge": charge["id"],
         "created": sim.timestamp(),
@@ -49,13 +103,13 @@ def new_dispute(sim, charge, reason):
         "enhanced_eligibility_types": [],
         "evidence": {"enhanced_evidence": {}},
         "evidence_details": evidence_details(sim),
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {"type": "card", "card": card},
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
 
 

@@ -15,8 +15,23 @@ def create_refund(sim, params):
     line = balance.move(sim, charge, -amount, type="refund")
     refund = add_refund(sim, charge, amount, reason=params.get("reason"), metadata=metadata(params), line=line["id"])
     line["source"] = refund["id"]
-    events.emit(sim, "refund.created", refund)
     events.emit(sim, "charge.refunded", charge)
+    return refund
+
+
+def fail_refund(sim, refund_id):
+    """What the client's bank does some days later: send the money back, to the platform's balance."""
+    refund = sim.get("refund", refund_id, param="refund")
+    if refund["status"] != "succeeded" or refund["balance_transaction"] is None:
+        raise invalid("Only a refund that moved money can fail, once.", param="refund")
+    line = balance.move(sim, refund, refund["amount"], type="refund_failure")
+    refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+    refund["failure_balance_transaction"] = line["id"]
+    charge = sim.get("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    for type in ("refund.updated", "refund.failed", "charge.refund.updated"):
+        events.emit(sim, type, refund)
     return refund
 
 

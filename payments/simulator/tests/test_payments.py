@@ -169,16 +169,6 @@ def test_an_uncaptured_hold_is_not_refunded(shop):
     assert refused.value.error.payment_intent.status == "requires_capture"
 
 
-def test_a_disputed_card_takes_the_money_back(shop):
-    intent = shop.capture(card="4000 0000 0000 0259")
-    dispute = shop.v1.disputes.list({"payment_intent": intent.id}).data[0]
-    assert (dispute.amount, dispute.status) == (57408, "needs_response")
-    assert shop.event_types()[-2:] == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v1.refunds.create({"payment_intent": intent.id})
-    assert refused.value.code == "charge_disputed"
-
-
 def test_an_unknown_object_is_a_404(shop):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.payment_intents.retrieve("pi_nothing")

@@ -170,7 +170,10 @@ def test_a_lost_answer_closes_the_connection(shop, server):
 def test_the_controls(shop, server):
     charge = shop.capture().latest_charge.id
     account = shop.account()
-    dispute = action(server, "dispute", charge=charge)
+    refund = shop.v1.refunds.create({"charge": charge, "amount": 1000})
+    assert action(server, "refund/fail", refund=refund.id)["status"] == "failed"
+    dispute = action(server, "dispute", charge=charge, reason="fraudulent", inquiry=False)
+    assert action(server, "dispute/submit", dispute=dispute["id"])["status"] == "under_review"
     assert action(server, "dispute/close", dispute=dispute["id"], won=True)["status"] == "won"
     action(server, "capability", account=account.id, status="restricted")
     action(server, "fault", kind="drop")
