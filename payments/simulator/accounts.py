@@ -3,7 +3,7 @@
 from copy import deepcopy
 from datetime import timedelta
 
-from payments.simulator import events
+from payments.simulator import balance, events
 from payments.simulator.book import new_id
 from payments.simulator.errors import InvalidParams, invalid
 
@@ -123,6 +123,54 @@ def set_status(sim, account, status):
     account["requirements"] = requirements(complete=status == "active")
     events.emit_thin(sim, events.REQUIREMENTS_UPDATED, account)
     events.emit_thin(sim, events.CAPABILITY_UPDATED, account, {"updated_capability": TRANSFERS})
+
+
+# Money
+
+
+def received(sim, account_id, *, status):
+    """Cents transferred to the account and not taken back, `available` or `pending` as their charge's own money is."""
+    transfers = sim.book.every("transfer", destination=account_id)
+    return sum(left_of(transfer) for transfer in transfers if balance.status_of(sim, transfer) == status)
+
+
+def left_of(transfer):
+    return transfer["amount"] - transfer["amount_reversed"]
+
+
+def paid_out(sim, account_id):
+    """Cents sent to the account's bank."""
+    return sim.book.private.get(account_id, {}).get("paid_out", 0)
+
+
+def available(sim, account_id):
+    return received(sim, account_id, status="available") - paid_out(sim, account_id)
+
+
+def worth(sim, account_id):
+    """Cents a reversal may take: what is available or will be."""
+    return available(sim, account_id) + received(sim, account_id, status="pending")
+
+
+def pay_out(sim, account_id):
+    """What Stripe does each week: send what is available to the account's bank, out of our reach."""
+    sim.get("v2.core.account", account_id, param="account")
+    balance.settle(sim)
+    cents = available(sim, account_id)
+    if cents <= 0:
+        message = "Nothing is available to pay out; a transfer is, once the money of its charge is."
+        raise invalid(message, code="balance_insufficient", param="account")
+    sim.book.changed = True
+    sim.book.private[account_id] = {"paid_out": paid_out(sim, account_id) + cents}
+    return {"account": account_id, "amount": cents, "currency": "eur"}
+
+
+def retrieve_balance(sim, params):
+    """The platform's, or that of the account the call names by `Stripe-Account`."""
+    account_id = sim.account
+    if account_id is None:
+        return balance.shown(balance.available(sim), balance.pending(sim))
+    return balance.shown(available(sim, account_id), received(sim, account_id, status="pending"))
 
 
 # Links

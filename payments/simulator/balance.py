@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from payments.simulator import lists
 from payments.simulator.book import new_id
 
 AVAILABLE_AFTER = timedelta(days=7)
@@ -67,5 +68,23 @@ def settle(sim):
             sim.book.changed = True
 
 
+def status_of(sim, thing):
+    """Whether the money that `thing` moved is `available` or still `pending`."""
+    return sim.get("balance_transaction", thing["balance_transaction"])["status"]
+
+
+def shown(available, pending):
+    return {"object": "balance", "available": amounts(available), "livemode": False, "pending": amounts(pending)}
+
+
+def amounts(cents):
+    return [{"amount": cents, "currency": "eur", "source_types": {"card": cents}}]
+
+
 def retrieve_balance_transaction(sim, params, transaction_id):
     return sim.get("balance_transaction", transaction_id)
+
+
+def list_balance_transactions(sim, params):
+    wanted = {name: params[name] for name in ("currency", "payout", "source", "type") if name in params}
+    return lists.page(sim.book.every("balance_transaction", **wanted), params, "/v1/balance_transactions")

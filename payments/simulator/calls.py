@@ -59,6 +59,11 @@ class Call:
         return self.headers.get("idempotency-key") if self.method != "GET" else None
 
     @property
+    def account(self):
+        """The connected account in whose name the call is made, or None for the platform itself."""
+        return self.headers.get("stripe-account")
+
+    @property
     def key_lifetime(self):
         """In seconds."""
         return KEY_LIFETIMES.get(self.version, KEY_LIFETIMES["v1"]).total_seconds()

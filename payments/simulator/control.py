@@ -55,6 +55,10 @@ def fail_refund(sim, body):
     return refunds.fail_refund(sim, body["refund"])
 
 
+def pay_out(sim, body):
+    return accounts.pay_out(sim, body["account"])
+
+
 def set_capability(sim, body):
     account = sim.get("v2.core.account", body["account"])
     accounts.set_status(sim, account, body["status"])
@@ -83,6 +87,7 @@ ACTS = {
     "dispute/submit": submit_evidence,
     "dispute/close": close_dispute,
     "refund/fail": fail_refund,
+    "payout": pay_out,
     "capability": set_capability,
     "accounts": open_accounts,
     "pay": pay,

@@ -57,7 +57,7 @@ class Simulator:
         self.faults = Faults(self.book)
         self.webhooks = Webhooks(self, secrets)
         self.hosted = Hosted(self)
-        self.request_id = self.idempotency_key = None
+        self.request_id = self.idempotency_key = self.account = None
 
     # Time
 
@@ -116,22 +116,28 @@ class Simulator:
 
     @contextmanager
     def identified(self, call):
-        """Let the events of this request name it."""
-        self.request_id, self.idempotency_key = new_id("req"), call.key
+        """Let the events of this request name it, and its handler know for whom it is made."""
+        self.request_id, self.idempotency_key, self.account = new_id("req"), call.key, call.account
         try:
             yield
         finally:
-            self.request_id = self.idempotency_key = None
+            self.request_id = self.idempotency_key = self.account = None
 
     def answer(self, call):
         call.check()
         route, identifiers = find_route(call)
+        self.check_account()
         fault = self.faults.take(CALL_FAULTS, route.name) or {"kind": None}
         fail_before(fault)
         response = self.replay(call) or self.run(call, route, identifiers, fault)
         if fault["kind"] == "lose_answer":
             raise ConnectionBroken("The answer was lost.")
         return response
+
+    def check_account(self):
+        if self.account and not self.book.get("v2.core.account", self.account):
+            message = f"The provided key does not have access to account '{self.account}' (or it does not exist)."
+            raise InvalidParams(403, message, code="account_invalid")
 
     def run(self, call, route, identifiers, fault):
         params = route.read(call)

@@ -17,8 +17,10 @@ from payments.simulator import (
     setups,
     transfers,
 )
-from payments.simulator.errors import ApiError
+from payments.simulator.errors import ApiError, InvalidParams
 from payments.simulator.validation import read_params
+
+FOR_ACCOUNTS = {"balance.retrieve"}  # that may be called in a connected account's name
 
 
 class RouteFields(NamedTuple):
@@ -35,6 +37,11 @@ class Route(RouteFields):
     @cached_property
     def pattern(self):
         return re.compile(re.sub(r"\{\w+\}", r"([^/]+)", self.path))
+
+    def check_account(self, call):
+        if call.account and self.name not in FOR_ACCOUNTS:
+            message = f"The simulator only takes Stripe-Account on {', '.join(sorted(FOR_ACCOUNTS))}."
+            raise InvalidParams(400, message)
 
     def read(self, call):
         return read_params(self.params, call.params, strict=call.is_json)
@@ -142,11 +149,26 @@ ROUTES = [
             transfers.create_reversal,
             "TransferReversalCreateParams",
         ),
+        (
+            "transfers.reversals.list",
+            "GET",
+            "/v1/transfers/{id}/reversals",
+            transfers.list_reversals,
+            "TransferReversalListParams",
+        ),
         ("refunds.create", "POST", "/v1/refunds", refunds.create_refund, "RefundCreateParams"),
         ("refunds.list", "GET", "/v1/refunds", refunds.list_refunds, "RefundListParams"),
         ("refunds.retrieve", "GET", "/v1/refunds/{id}", refunds.retrieve_refund, "RefundRetrieveParams"),
         ("disputes.list", "GET", "/v1/disputes", disputes.list_disputes, "DisputeListParams"),
         ("disputes.retrieve", "GET", "/v1/disputes/{id}", disputes.retrieve_dispute, "DisputeRetrieveParams"),
+        ("balance.retrieve", "GET", "/v1/balance", accounts.retrieve_balance, "BalanceRetrieveParams"),
+        (
+            "balance_transactions.list",
+            "GET",
+            "/v1/balance_transactions",
+            balance.list_balance_transactions,
+            "BalanceTransactionListParams",
+        ),
         (
             "balance_transactions.retrieve",
             "GET",
@@ -197,9 +219,10 @@ ROUTES = [
 
 
 def find_route(call):
-    """The route of a call and the ids in its path. Raises ApiError 404."""
+    """The route of a call and the ids in its path. Raises ApiError."""
     for route in ROUTES:
         match = route.pattern.fullmatch(call.path)
         if match and route.method == call.method:
+            route.check_account(call)
             return route, match.groups()
     raise ApiError(404, f"Unrecognized request URL ({call.method}: {call.path}).")

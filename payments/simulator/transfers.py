@@ -1,7 +1,6 @@
 """Transfers to professionals, and taking them back."""
 
-from payments.simulator import balance, events, lists
-from payments.simulator.accounts import is_payable
+from payments.simulator import accounts, balance, events, lists
 from payments.simulator.book import new_id
 from payments.simulator.customers import metadata
 from payments.simulator.errors import InvalidParams, invalid, missing
@@ -33,7 +32,7 @@ def check_destination(sim, account_id):
     account = sim.book.get("v2.core.account", account_id)
     if account is None:
         raise missing("destination", account_id, param="destination")
-    if not is_payable(account):
+    if not accounts.is_payable(account):
         message = "Your destination account needs to have at least one of the following capabilities enabled: transfers"
         raise invalid(message, code="insufficient_capabilities_for_transfer", param="destination")
 
@@ -81,14 +80,22 @@ def new_transfer(sim, params):
 
 
 def create_reversal(sim, params, transfer_id):
-    """Take back a part of the transfer, the whole of what remains by default."""
+    """Take back a part of the transfer, the whole of what remains by default, unless the bank has it already.
+
+    https://docs.stripe.com/connect/separate-charges-and-transfers#reverse-transfers
+    """
     transfer = sim.get("transfer", transfer_id, param="transfer")
     remaining = transfer["amount"] - transfer["amount_reversed"]
     amount = params.get("amount", remaining)
     if not 0 < amount <= remaining:
         raise invalid(f"Reversal amount ({amount}) is greater than unreversed amount ({remaining}).", param="amount")
+    if amount > accounts.worth(sim, transfer["destination"]):
+        message = "The connected account's balance is lower than the reversal amount."
+        raise invalid(message, code="balance_insufficient", param="amount")
     reversal = sim.book.add(new_reversal(sim, transfer, amount, params))
-    reversal["balance_transaction"] = balance.move(sim, reversal, amount, type="transfer_refund")["id"]
+    cleared = sim.get("balance_transaction", transfer["balance_transaction"])["available_on"]
+    line = balance.move(sim, reversal, amount, type="transfer_refund", available_on=cleared)
+    reversal["balance_transaction"] = line["id"]
     transfer["amount_reversed"] += amount
     transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
     transfer["reversals"]["data"].insert(0, dict(reversal))
@@ -118,3 +125,9 @@ def retrieve_transfer(sim, params, transfer_id):
 def list_transfers(sim, params):
     wanted = {name: params[name] for name in ("destination", "transfer_group") if name in params}
     return lists.page(sim.book.every("transfer", **wanted), params, "/v1/transfers")
+
+
+def list_reversals(sim, params, transfer_id):
+    sim.get("transfer", transfer_id, param="transfer")
+    reversals = sim.book.every("transfer_reversal", transfer=transfer_id)
+    return lists.page(reversals, params, f"/v1/transfers/{transfer_id}/reversals")

@@ -25,6 +25,7 @@ MIXED_IN = {"Mapping": Mapping, "StripeContext": stripe.StripeContext}  # named 
 REQUEST_OPTIONS = frozenset(stripe.RequestOptions.__annotations__)
 SCALARS = {int, str, bool}
 CLASSES = {
+    "balance": stripe.Balance,
     "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,

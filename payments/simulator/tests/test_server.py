@@ -170,6 +170,10 @@ def test_a_lost_answer_closes_the_connection(shop, server):
 def test_the_controls(shop, server):
     charge = shop.capture().latest_charge.id
     account = shop.account()
+    shop.transfer(charge, account, 1000)
+    line = next(iter(server.simulator.book.every("balance_transaction", type="transfer")))
+    line["status"] = "available"
+    assert action(server, "payout", account=account.id)["amount"] == 1000
     refund = shop.v1.refunds.create({"charge": charge, "amount": 1000})
     assert action(server, "refund/fail", refund=refund.id)["status"] == "failed"
     dispute = action(server, "dispute", charge=charge, reason="fraudulent", inquiry=False)
