@@ -5,7 +5,18 @@ from django.conf import settings
 
 
 def control(act, **body):
-    """Do one of the simulator's `/_controle/` acts; returns its answer. Raises requests.RequestException."""
+    """Do one of the simulator's `/_controle/` acts; returns its answer.
+
+    Raises requests.RequestException: an HTTPError when the simulator refuses.
+    """
     response = requests.post(f"{settings.STRIPE_API_BASE}/_controle/{act}", json=body, timeout=30)
     response.raise_for_status()
     return response.json()
+
+
+def reason(error):
+    """Why the simulator refused, in its own words."""
+    try:
+        return error.response.json()["error"]["message"]
+    except (ValueError, LookupError):
+        return str(error)

@@ -1,11 +1,15 @@
-"""The demo's own pages: its mailbox, its clock, and the way to the simulator's book. Mounted nowhere else."""
+"""The demo's own pages: its mailbox, clock, faults, and the way to the simulator's book. Mounted nowhere else."""
 
+from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 
 import requests
+import stripe
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.management import CommandError, call_command
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -15,11 +19,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import clock, formatting
-from marketplace.demo import accounts, travel
+from marketplace.demo import accounts, faults, travel
 from marketplace.demo.mails import read_mails
+from marketplace.demo.simulator import control, reason
 from missions.models import Mission
 
 PAGE_SIZE = 30
+SILENCE = gettext_lazy("Le simulateur de Stripe ne répond pas : réessayez dans un instant.")
 
 STEPS = {
     "15m": (gettext_lazy("15 minutes"), timedelta(minutes=15)),
@@ -95,7 +101,7 @@ def clock_advance(request):
     try:
         travel.travel(target)
     except requests.RequestException:
-        messages.error(request, _("Le simulateur de Stripe ne répond pas : réessayez dans un instant."))
+        messages.error(request, SILENCE)
     else:
         messages.success(request, _("Il est maintenant %(moment)s.") % {"moment": formatting.moment(clock.now())})
     return redirect("demo:clock")
@@ -115,6 +121,145 @@ def missions_of(user):
     """Those of the person signed in, or everyone's."""
     mine = Mission.objects.of(user) if user.is_authenticated else Mission.objects.none()
     return mine if mine.exists() else Mission.objects.all()
+
+
+# Faults
+
+
+@login_not_required
+@never_cache
+@require_safe
+def fault_list(request):
+    try:
+        panel = faults.read_panel()
+    except requests.RequestException:
+        panel = None
+    return render(request, "demo/faults.html", {"panel": panel, "faults": faults, "silence": SILENCE})
+
+
+@login_not_required
+@require_POST
+def fault_add(request):
+    with telling(request, _("C’est programmé. Continuez comme si de rien n’était, et regardez le site s’en sortir.")):
+        control("fault", **chosen(request, "fault", faults.CHOICES))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def fault_clear(request):
+    with telling(request, _("Il n’y a plus de panne programmée.")):
+        control("faults/clear")
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def dispute_open(request):
+    with telling(request, _("La banque a repris l’argent. Le site l’apprend dans un instant, et l’équipe avec lui.")):
+        control("dispute", charge=picked(request, "charge", faults.read_panel().charges))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def dispute_close(request):
+    with telling(request, _("La banque a tranché. Le site l’apprend dans un instant.")):
+        dispute = picked(request, "dispute", faults.read_panel().disputes)
+        control("dispute/close", dispute=dispute, won=chosen(request, "verdict", faults.VERDICTS))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def refund_fail(request):
+    with telling(request, _("La banque a renvoyé l’argent du remboursement. Le site l’apprend dans un instant.")):
+        control("refund/fail", refund=picked(request, "refund", faults.read_panel().refunds))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def account_set(request):
+    with telling(request, _("C’est fait chez Stripe. Le site l’apprend dans un instant.")):
+        account = picked(request, "account", faults.read_panel().accounts)
+        control("capability", account=account, status=picked(request, "status", faults.STATUSES))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def account_pay_out(request):
+    with telling(request, _("Stripe a viré à sa banque tout ce qui était disponible.")):
+        control("payout", account=picked(request, "account", faults.read_panel().accounts))
+    return redirect("demo:fault_list")
+
+
+@contextmanager
+def telling(request, done):
+    """Say how it went: `done`, a choice that is not offered, the simulator's refusal or its silence."""
+    try:
+        yield
+    except LookupError:
+        messages.error(request, _("Ce choix n’est pas proposé, ou ne l’est plus : choisissez dans la liste."))
+    except requests.HTTPError as error:
+        messages.error(request, _("Le simulateur a refusé : %(reason)s") % {"reason": reason(error)})
+    except requests.RequestException:
+        messages.error(request, SILENCE)
+    else:
+        messages.success(request, done)
+
+
+def chosen(request, name, offered):
+    """What the posted choice stands for. Raises LookupError when it is not offered."""
+    return offered[picked(request, name, offered)]
+
+
+def picked(request, name, offered):
+    """The posted choice itself. Raises LookupError when it is not offered."""
+    choice = request.POST.get(name)
+    if choice not in offered:
+        raise LookupError
+    return choice
+
+
+# Background tasks and checks
+
+
+@login_not_required
+@require_POST
+def sweep_run(request):
+    for sweep in travel.SWEEPS:
+        sweep()
+    messages.success(request, _("Le balayage est passé : ce qui était dû est fait."))
+    return redirect("demo:fault_list")
+
+
+@login_not_required
+@require_POST
+def reconcile_run(request):
+    return report(request, "reconcile", _("Le site comparé à Stripe"))
+
+
+@login_not_required
+@require_POST
+def audit_run(request):
+    return report(request, "audit", _("Les invariants vérifiés"))
+
+
+def report(request, command, title):
+    """Run a management command that changes nothing it can be blamed for, and show what it says."""
+    output = StringIO()
+    try:
+        call_command(command, stdout=output, stderr=output)
+    except CommandError as error:
+        failure = str(error)
+    except stripe.APIConnectionError:
+        failure = SILENCE
+    else:
+        failure = ""
+    context = {"title": title, "command": command, "failure": failure, "lines": output.getvalue().splitlines()}
+    return render(request, "demo/report.html", context)
 
 
 # Stripe's simulator
