@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django.db.models import Max
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import formatting
@@ -123,7 +124,20 @@ FAULTS = CARD_FAULTS + WEBHOOK_FAULTS + CALL_FAULTS
 CHOICES = {name: body for fault in FAULTS for (name, _label), body in zip(fault.buttons, fault.bodies, strict=True)}
 
 VERDICTS = {"won": True, "lost": False}
+CLOSED = {"won", "lost", "warning_closed"}
 STATUSES = {"active": _("peut être payé"), "restricted": _("ne peut plus être payé")}
+# The simulator's refusals that a visitor may well meet, by Stripe's code.
+REFUSALS = {
+    "balance_insufficient": _(
+        "Rien n’est disponible sur ce compte. L’argent l’est sept jours après l’encaissement : avancez l’horloge."
+    )
+}
+
+
+def in_words(refusal):
+    """Why the simulator would not do it, from Stripe's `error` object."""
+    known = REFUSALS.get(refusal.get("code"))
+    return known or gettext("Le simulateur a refusé : %(reason)s") % {"reason": refusal.get("message", "?")}
 
 
 class Panel(NamedTuple):
@@ -142,8 +156,8 @@ def read_panel():
     objects = book["objects"]
     return Panel(
         programmed=[describe(fault) for fault in book["faults"]],
-        charges=by_mission(objects, "charge", lambda charge: charge["captured"] and not charge["disputed"]),
-        disputes=by_mission(objects, "dispute", lambda dispute: dispute["status"] not in VERDICTS),
+        charges=by_mission(objects, "charge", is_disputable),
+        disputes=by_mission(objects, "dispute", lambda dispute: dispute["status"] not in CLOSED),
         refunds=by_mission(objects, "refund", is_refund),
         accounts=accounts_in_use(objects.get("v2.core.account", {})),
     )
@@ -158,6 +172,10 @@ def describe(fault):
         "place": places.get(fault["on"], fault["on"]),
         "times": fault["times"],
     }
+
+
+def is_disputable(charge):
+    return charge["captured"] and not charge["disputed"] and not charge["refunded"]
 
 
 def is_refund(refund):

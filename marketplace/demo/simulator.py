@@ -14,9 +14,9 @@ def control(act, **body):
     return response.json()
 
 
-def reason(error):
-    """Why the simulator refused, in its own words."""
+def refusal(error):
+    """Stripe's `error` object in an HTTPError, empty when there is none."""
     try:
-        return error.response.json()["error"]["message"]
+        return error.response.json()["error"]
     except (ValueError, LookupError):
-        return str(error)
+        return {}

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace import clock, formatting
 from marketplace.demo import accounts, faults, travel
 from marketplace.demo.mails import read_mails
-from marketplace.demo.simulator import control, reason
+from marketplace.demo.simulator import control, refusal
 from missions.models import Mission
 
 PAGE_SIZE = 30
@@ -203,7 +203,7 @@ def telling(request, done):
     except LookupError:
         messages.error(request, _("Ce choix n’est pas proposé, ou ne l’est plus : choisissez dans la liste."))
     except requests.HTTPError as error:
-        messages.error(request, _("Le simulateur a refusé : %(reason)s") % {"reason": reason(error)})
+        messages.error(request, faults.in_words(refusal(error)))
     except requests.RequestException:
         messages.error(request, SILENCE)
     else:
