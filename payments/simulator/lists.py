@@ -23,6 +23,18 @@ def as_list(things, url, *, has_more=False):
     return {"object": "list", "data": things, "has_more": has_more, "url": url}
 
 
+def v2_page(things, params, url):
+    """v2's shape, newest first; `page` in the next page's address counts what was given before."""
+    limit, start = page_size(params), int(params.get("page", 0))
+    newest_first = things[::-1][start : start + limit]
+    before, after = max(start - limit, 0), start + limit
+    return {
+        "data": newest_first,
+        "next_page_url": f"{url}?limit={limit}&page={after}" if after < len(things) else None,
+        "previous_page_url": f"{url}?limit={limit}&page={before}" if start else None,
+    }
+
+
 def page_size(params):
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:

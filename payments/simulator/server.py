@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """Serves a Simulator, and posts its webhooks to `urls["snapshot"]` and `urls["thin"]`."""
+    """Serves a Simulator, and posts its webhooks to `urls["snapshot"]` and `urls["thin"]`, or to their destinations."""
 
     daemon_threads = True
 
@@ -48,18 +48,20 @@ class SimulatorServer(ThreadingHTTPServer):
         while not self.stopping.wait(HEARTBEAT):
             try:
                 self.simulator.tick()
-                self.simulator.deliver_all(self.post)
+                self.simulator.webhooks.send_all(self.send)
             except Exception:
                 log.exception("The simulator could not send its webhooks")
 
-    def post(self, kind, body, headers):
+    def send(self, delivery, body, headers):
+        url = self.simulator.webhooks.url_of(delivery) or self.urls.get(delivery["kind"])
+        return self.post(url, body, headers) if url else NOBODY_LISTENS
+
+    def post(self, url, body, headers):
         """Send one webhook; the status of the answer, or UNREACHABLE."""
         if self.stopping.is_set():
             return UNREACHABLE
-        if not self.urls.get(kind):
-            return NOBODY_LISTENS
         try:
-            return requests.post(self.urls[kind], body.encode(), headers=headers, timeout=(3, 20)).status_code
+            return requests.post(url, body.encode(), headers=headers, timeout=(3, 20)).status_code
         except requests.RequestException:
             return UNREACHABLE
 

@@ -42,7 +42,11 @@ CLASSES = {
     "transfer_reversal": stripe.TransferReversal,
     "v2.core.account": stripe.v2.core.Account,
     "v2.core.account_link": stripe.v2.core.AccountLink,
+    "v2.core.event_destination": stripe.v2.core.EventDestination,
 }
+
+
+V2_PAGE = {"data", "next_page_url", "previous_page_url"}
 
 
 class NotStripe(AssertionError):
@@ -105,7 +109,11 @@ def is_field(part):
 
 def check_object(value):
     """Raise NotStripe unless the SDK declares this object's attributes, nested ones included."""
-    check_fields(class_of(value), value, value["object"])
+    if value.keys() == V2_PAGE:
+        for item in value["data"]:
+            check_object(item)
+    else:
+        check_fields(class_of(value), value, value["object"])
 
 
 def class_of(value):
@@ -115,6 +123,13 @@ def class_of(value):
         return CLASSES[value["object"]]
     except KeyError:
         raise NotStripe(f"Unknown object: {value['object']}") from None
+
+
+def is_event_type(payload, type):
+    """Whether Stripe has snapshot, or thin, events of this type."""
+    if payload == "snapshot":
+        return type in get_args(inspect.get_annotations(stripe.Event)["type"])
+    return get_v2_event_class(type) is not stripe.v2.core.Event
 
 
 def check_fields(cls, value, path):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import stripe
 
-from payments.simulator import events
+from payments.simulator import destinations, events
 from payments.simulator.book import new_id
 from payments.simulator.faults import WEBHOOK_FAULTS
 
@@ -27,10 +27,17 @@ class Webhooks:
         return self.sim.book.outbox
 
     def queue(self, event, *, kind):
+        wanting = destinations.destinations_of(self.sim, event, kind)
+        if wanting:
+            self.queue_for(wanting, event, kind)
+        elif kind == "snapshot":
+            event["pending_webhooks"] = 0
+
+    def queue_for(self, wanting, event, kind):
         fault = self.sim.faults.take(WEBHOOK_FAULTS, event["type"]) or {"kind": None}
         held = [delivery for delivery in self.pending if delivery.pop("held", False)]
-        for _ in range(copies(fault)):
-            self.pending.append(self.delivery(event, kind, fault))
+        for destination in wanting * copies(fault):
+            self.pending.append(self.delivery(event, kind, fault) | {"destination": destination})
         for delivery in held:
             self.pending.remove(delivery)
             self.pending.append(delivery)
@@ -58,15 +65,23 @@ class Webhooks:
 
         What `deliver` causes is delivered too. A refused delivery stays, for a later call.
         """
+        return self.send_all(lambda delivery, body, headers: deliver(delivery["kind"], body, headers))
+
+    def send_all(self, send):
+        """The same for `send(delivery, body, headers) -> status`, which can ask for the delivery's `url_of`."""
         tried, accepted = set(), 0
         while delivery := next((d for d in self.due() if d["id"] not in tried), None):
             tried.add(delivery["id"])
-            accepted += self.attempt(delivery, deliver)
+            accepted += self.attempt(delivery, send)
         return accepted
 
-    def attempt(self, delivery, deliver):
+    def url_of(self, delivery):
+        """Where its destination wants it, or None for the default address."""
+        return destinations.url_of(self.sim, delivery.get("destination"))
+
+    def attempt(self, delivery, send):
         body, headers = self.signed(delivery)
-        accepted = deliver(delivery["kind"], body, headers) in ACCEPTED
+        accepted = send(delivery, body, headers) in ACCEPTED
         with self.sim.writing():
             self.sim.book.changed = True
             self.note(delivery, accepted)

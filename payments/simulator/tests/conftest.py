@@ -145,6 +145,16 @@ class Shop:
         }
         return self.v1.transfers.create(params | changes)
 
+    def destination(self, types, *, payload="snapshot", url="http://site.test/webhook/", **changes):
+        params = {
+            "name": "Site",
+            "type": "webhook_endpoint",
+            "event_payload": payload,
+            "enabled_events": types,
+            "webhook_endpoint": {"url": url},
+        }
+        return self.v2.core.event_destinations.create(params | changes)
+
     def event_types(self):
         return [event["type"] for event in self.sim.book.every("event")]
 

@@ -155,9 +155,17 @@ def test_webhooks_are_posted_and_signed(shop, inbox):
     assert client.construct_event(body, signature, "whsec_a").type == "customer.created"
 
 
-def test_a_site_that_is_away_is_unreachable(server):
+def test_webhooks_go_to_the_destination_that_wants_them(shop, server, inbox):
     server.urls["snapshot"] = "http://127.0.0.1:9/"
-    assert server.post("snapshot", "{}", {}) == UNREACHABLE
+    shop.destination(["customer.updated"], url=inbox.url)
+    customer = shop.customer()
+    shop.v1.customers.update(customer.id, {"name": "Léa"})
+    body, _signature = inbox.received.get(timeout=10)
+    assert json.loads(body)["type"] == "customer.updated"
+
+
+def test_a_site_that_is_away_is_unreachable(server):
+    assert server.post("http://127.0.0.1:9/", "{}", {}) == UNREACHABLE
 
 
 def test_a_lost_answer_closes_the_connection(shop, server):
