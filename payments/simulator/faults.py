@@ -11,6 +11,7 @@ CALL_FAULTS = {
     "rate_limit",  # nothing happens, 429
     "server_error",  # nothing happens, 500, kept under the idempotency key
     "lose_answer",  # it happens, nothing is heard
+    "half_answer",  # it happens, the answer is cut in the middle
 }
 WEBHOOK_FAULTS = {
     "drop",  # never sent

@@ -47,8 +47,9 @@ def make_stripe_client(sim):
     return client_of(sim)
 
 
-def client_of(sim):
-    return stripe.StripeClient("sk_test_simulator", http_client=SimulatorHTTPClient(sim))
+def client_of(sim, *, retries=0):
+    http_client = SimulatorHTTPClient(sim)
+    return stripe.StripeClient("sk_test_simulator", http_client=http_client, max_network_retries=retries)
 
 
 @pytest.fixture(name="shop")

@@ -59,25 +59,61 @@ def test_bad_parameters_do_not_use_up_the_key(shop):
     assert create(shop).email == "lea@example.org"
 
 
-def test_a_lost_answer_has_had_its_effect(shop, sim):
-    sim.faults.add("lose_answer", on="customers.create")
-    with pytest.raises(stripe.APIConnectionError):
+OK = None
+
+
+@pytest.mark.parametrize(
+    ("fault", "alone", "with_retries", "effects"),
+    [
+        ("refuse_connection", stripe.APIConnectionError, OK, 0),
+        ("bad_gateway", stripe.APIError, OK, 0),
+        ("rate_limit", stripe.RateLimitError, stripe.RateLimitError, 0),
+        ("server_error", stripe.APIError, stripe.APIError, 0),
+        ("lose_answer", stripe.APIConnectionError, OK, 1),
+        ("half_answer", stripe.APIError, stripe.APIError, 1),
+    ],
+)
+def test_what_the_sdk_makes_of_a_fault(sim, no_wait, fault, alone, with_retries, effects):
+    for retries, expected in [(0, alone), (2, with_retries)]:
+        client, known = client_of(sim, retries=retries), len(sim.book.every("customer"))
+        sim.faults.add(fault, on="customers.create")
+        assert raised(client.v1.customers.create, {"name": "Léa"}) is expected
+        assert len(sim.book.every("customer")) - known == (1 if expected is OK else effects)
+        assert sim.book.faults == []
+
+
+def test_the_sdk_gives_up_after_two_retries(sim, no_wait):
+    sim.faults.add("bad_gateway", times=3)
+    assert raised(client_of(sim, retries=2).v1.customers.create, {}) is stripe.APIError
+    assert sim.book.faults == []
+
+
+@pytest.fixture(name="no_wait")
+def make_retries_immediate(monkeypatch):
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
+
+
+def raised(call, *args):
+    """The class of the error, or None."""
+    try:
+        call(*args)
+    except stripe.StripeError as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "half_answer"])
+def test_a_call_whose_answer_was_lost_is_not_made_twice(shop, sim, fault):
+    sim.faults.add(fault, on="customers.create")
+    with pytest.raises(stripe.APIError if fault == "half_answer" else stripe.APIConnectionError):
         create(shop)
     assert create(shop).id == sim.book.every("customer")[0]["id"]
 
 
-def test_a_refused_connection_has_had_none(shop, sim):
-    sim.faults.add("refuse_connection", on="customers.*")
-    with pytest.raises(stripe.APIConnectionError):
-        create(shop)
-    assert sim.book.every("customer") == []
-
-
-@pytest.mark.parametrize(("fault", "error"), [("rate_limit", stripe.RateLimitError), ("bad_gateway", stripe.APIError)])
-def test_other_failures_before_the_effect(shop, sim, fault, error):
-    sim.faults.add(fault)
-    with pytest.raises(error):
-        create(shop)
+@pytest.mark.parametrize("fault", ["refuse_connection", "rate_limit", "bad_gateway"])
+def test_a_failure_before_the_effect_leaves_the_key_unused(shop, sim, fault):
+    sim.faults.add(fault, on="customers.*")
+    assert raised(create, shop) is not OK
     assert create(shop).last_response.headers.get("idempotent-replayed") is None
 
 

@@ -175,6 +175,13 @@ def test_a_lost_answer_closes_the_connection(shop, server):
     assert len(server.simulator.book.every("customer")) == 1
 
 
+def test_half_an_answer_is_not_json(shop, server):
+    action(server, "fault", kind="half_answer", on="customers.create")
+    with pytest.raises(stripe.APIError, match="Invalid response body"):
+        shop.customer()
+    assert len(server.simulator.book.every("customer")) == 1
+
+
 def test_the_controls(shop, server):
     charge = shop.capture().latest_charge.id
     account = shop.account()
