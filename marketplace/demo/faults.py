@@ -125,7 +125,8 @@ CHOICES = {name: body for fault in FAULTS for (name, _label), body in zip(fault.
 
 VERDICTS = {"won": True, "lost": False}
 CLOSED = {"won", "lost", "warning_closed"}
-STATUSES = {"active": _("peut être payé"), "restricted": _("ne peut plus être payé")}
+STATUSES = {"active", "restricted"}
+
 # The simulator's refusals that a visitor may well meet, by Stripe's code.
 REFUSALS = {
     "balance_insufficient": _(
@@ -201,7 +202,8 @@ def cents(thing):
 
 
 def words(mission, amount):
-    return f"{mission}, {mission.professional.trade_name} : {formatting.euros(amount)}"
+    """The amount first: a narrow screen cuts the end of a choice."""
+    return f"{formatting.euros(amount)} · {mission}, {mission.professional.trade_name}"
 
 
 def accounts_in_use(known):
@@ -209,9 +211,10 @@ def accounts_in_use(known):
     accounts = ConnectedAccount.objects.filter(stripe_id__in=known, professional__missions__payment__isnull=False)
     latest = accounts.annotate(latest=Max("professional__missions__pk")).order_by("-latest")
     found = latest.select_related("professional")[:RECENT]
-    return {account.stripe_id: f"{account.professional}, {status_of(known[account.stripe_id])}" for account in found}
+    return {account.stripe_id: holder(account, known[account.stripe_id]) for account in found}
 
 
-def status_of(account):
-    transfers = account["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]
-    return STATUSES.get(transfers["status"], transfers["status"])
+def holder(account, known):
+    transfers = known["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]
+    name = account.professional.trade_name
+    return name if transfers["status"] == "active" else gettext("Suspendu : %(name)s") % {"name": name}

@@ -11,9 +11,9 @@ from messaging.tasks import sweep_threads
 from missions.models import Mission
 from missions.tasks import sweep_missions
 from payments.models import Hold, Payment
-from payments.tasks import sweep_payments
+from payments.tasks import do_what_is_due
 
-SWEEPS = (sweep_missions, sweep_payments, sweep_threads, sweep_notifications)
+SWEEPS = (sweep_missions, do_what_is_due, sweep_threads, sweep_notifications)
 MOMENT = timedelta(minutes=1)  # past the instant itself
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import make_professional
+from marketplace import formatting
 from marketplace.demo import faults, urls
 from marketplace.tests import demo_urls
 from missions.models import Mission
@@ -142,7 +143,8 @@ def test_a_captured_charge_is_offered_by_its_mission_and_disputed(stripe, client
     charge = charge_of(paid)
     offered = client.get(PAGE).context["panel"].charges
     assert list(offered) == [charge]
-    assert f"n° {paid.mission_id}, {paid.mission.professional.trade_name}" in offered[charge]
+    amount = formatting.euros(paid.amount_cents)
+    assert offered[charge] == f"{amount} · {paid.mission}, {paid.mission.professional.trade_name}"
     assert held.holds.get().charge_id not in client.get(PAGE).text
     act(client, "dispute_open", charge=charge)
     (dispute,) = stripe.book.every("dispute")
@@ -191,9 +193,8 @@ def test_an_account_is_suspended_then_restored(stripe, client):
     account = ConnectedAccount.objects.get(professional=payment.mission.professional).stripe_id
     act(client, "account_set", account=account, status="restricted")
     assert not accounts.is_payable(stripe.get("v2.core.account", account))
-    assert client.get(PAGE).context["panel"].accounts == {
-        account: f"{payment.mission.professional}, ne peut plus être payé"
-    }
+    name = payment.mission.professional.trade_name
+    assert client.get(PAGE).context["panel"].accounts == {account: f"Suspendu\u00a0: {name}"}
     act(client, "account_set", account=account, status="active")
     assert accounts.is_payable(stripe.get("v2.core.account", account))
 
