@@ -68,10 +68,25 @@ class Price:
             commission_vat_cents=part(self.commission_vat_cents, basis_points),
         )
 
+    def split(self, cents):
+        """What `cents` of this total are made of: the professional's, the commission's and its VAT's, no more than all.
+
+        Rounded half-up in this order, the last one taking what is left, so that they sum to `cents`.
+        """
+        cents = min(cents, self.total_cents)
+        professional = ratio(cents, self.professional_cents, self.total_cents)
+        commission = ratio(cents - professional, self.commission_cents, self.platform_cents)
+        return professional, commission, cents - professional - commission
+
+
+def ratio(cents, numerator, denominator):
+    """`cents` × `numerator` / `denominator`, rounded half-up; 0 of nothing."""
+    return (2 * cents * numerator + denominator) // (2 * denominator) if denominator else 0
+
 
 def part(cents, basis_points):
     """`cents` × `basis_points` / 10 000, rounded half-up."""
-    return (cents * basis_points + 5000) // 10_000
+    return ratio(cents, basis_points, 10_000)
 
 
 def quote(hourly_cents, minutes, agents, vat_basis_points, commission_basis_points=None):

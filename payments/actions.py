@@ -16,8 +16,8 @@ from missions.emails import tell
 from missions.locking import lock_professional
 from missions.models import Contest, Mission
 from missions.search import is_listed
-from payments import calls, closing, gateway, operations, runner, sync
-from payments.emails import tell_both, tell_professional, tell_to_pay
+from payments import calls, closing, gateway, operations, returns, runner, sync
+from payments.emails import tell_both, tell_professional, tell_staff, tell_to_pay
 from payments.errors import PaymentError
 from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeOperation
 from payments.runner import run_payment
@@ -229,17 +229,26 @@ def contest(mission, *, by, reason, text=""):
     missions.contest_mission(payment.mission, by=by, reason=reason, text=text)
     mission = payment.mission
     tell(mission, mission.other(by).user, "missions/emails/contested")
+    tell_staff(f"contest:{mission.contest.pk}", "contested", mission.contest)
 
 
 @transaction.atomic
-def contest_by_silence(mission):
+def contest_by_silence(payment):
     """A mission nobody confirmed for a week goes to staff; time alone never moves money."""
-    payment = sync.lock_payment(mission.payment)
+    payment = sync.lock_payment(payment)
     mission = payment.mission
     if mission.status != Status.SECURED or mission.deadline_at > clock.now():
         return
     missions.contest_mission(mission, by=None, reason=Contest.Reason.SILENCE, text="")
     tell_both(payment, "unconfirmed")
+    tell_staff(f"contest:{mission.contest.pk}", "contested", mission.contest)
+
+
+def remind_staff(payment):
+    """Every day past its term, a contested mission is brought back to the team: nobody else will move its money."""
+    mission = payment.mission
+    days = (clock.now() - mission.deadline_at).days
+    tell_staff(f"contest:{mission.contest.pk}:late:{days}", "contest_late", mission.contest)
 
 
 @transaction.atomic
@@ -251,6 +260,45 @@ def settle(contest, *, by, performed_basis_points, note):
     missions.settle_mission(payment.mission, by=by, performed_basis_points=performed_basis_points, note=note)
     close(payment, performed_basis_points)
     tell_both(payment, "settled")
+
+
+@transaction.atomic
+def refund(payment, *, by, cents, bearer, reason):
+    """Staff give back a part of a payment already shared: the professional's part is taken back first."""
+    payment = sync.lock_payment(payment)
+    missions.require_staff(by)
+    decision = returns.decide_refund(payment, by=by, cents=cents, bearer=bearer, reason=reason)
+    after_commit(run_payment, payment.pk)
+    return decision
+
+
+@transaction.atomic
+def write_off(payment, *, by, cents):
+    """Staff stop expecting what a professional owes us for this payment."""
+    missions.require_staff(by)
+    returns.write_off(sync.lock_payment(payment), cents=cents)
+
+
+@transaction.atomic
+def run_again(operation, *, by):
+    """Staff mended what Stripe refused: the same call leaves again, under a new key. Raises PaymentError."""
+    missions.require_staff(by)
+    if operation.payment_id:
+        sync.lock_payment(operation.payment)
+    operation.refresh_from_db()
+    if operation.state != StripeOperation.State.STUCK:
+        raise PaymentError(_("Cet appel n’est pas à examiner."))
+    return operations.prepare_again(operation)
+
+
+def read_again(payment, *, by):
+    """Staff have every object of a payment read again at Stripe's. Raises PaymentError when it does not answer."""
+    missions.require_staff(by)
+    try:
+        sync.sync_payment(payment)
+    except stripe.StripeError as error:
+        raise stripe_is_silent() from error
+    run_payment(payment.pk)
 
 
 def close(payment, basis_points):

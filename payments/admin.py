@@ -16,6 +16,8 @@ from payments.forms import SettlementForm
 from payments.models import (
     CheckoutSession,
     ConnectedAccount,
+    Difference,
+    Dispute,
     Hold,
     LedgerEntry,
     LedgerTransaction,
@@ -81,6 +83,18 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_display = ["event_id", "type", "object_id", "state", "attempts", "created_at"]
     list_filter = ["state", "type"]
     search_fields = ["event_id", "object_id"]
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = ["payment", "status", "reason", "amount_cents", "evidence_due_at", "closed_at"]
+    list_filter = ["status"]
+
+
+@admin.register(Difference)
+class DifferenceAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "subject", "ours", "theirs", "act", "found_at", "closed_at"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
 
 
 @admin.register(ConnectedAccount)

@@ -1,12 +1,15 @@
 """How each operation is said to Stripe (API 2026-10-28.endive): a function takes the client and the row,
-and returns Stripe's object.
+and returns Stripe's object, or None when it is wanted no longer.
 """
 
+from functools import partial
+
 from django.conf import settings
-from django.urls import reverse
+from django.urls import reverse as address_of
 
 from payments.gateway import metadata_of
 from payments.models import CheckoutSession, ConnectedAccount, Customer, StripeOperation
+from payments.returns import paid_out
 
 CURRENCY = "eur"
 CARD_ONLY = {"allowed_payment_method_types": ["card"]}
@@ -71,10 +74,13 @@ def expire_session(client, operation):
 
 def place_hold(client, operation):
     payment = operation.payment
-    if operation.attempts > 1:
-        intents = client.v1.payment_intents.list({"customer": customer_id(operation), "expand": ["data.latest_charge"]})
-        if found := made_by(operation, intents):
-            return found
+    found = made_before(
+        operation,
+        client.v1.payment_intents.list,
+        {"customer": customer_id(operation), "expand": ["data.latest_charge"]},
+    )
+    if found or payment.is_closed:
+        return found
     return client.v1.payment_intents.create(
         {
             "amount": operation.amount_cents,
@@ -112,11 +118,8 @@ def cancel_hold(client, operation):
 
 def transfer(client, operation):
     payment = operation.payment
-    if operation.attempts > 1 and (
-        found := made_by(operation, client.v1.transfers.list({"transfer_group": payment.transfer_group}))
-    ):
-        return found
-    return client.v1.transfers.create(
+    found = made_before(operation, client.v1.transfers.list, {"transfer_group": payment.transfer_group})
+    return found or client.v1.transfers.create(
         {
             "amount": operation.amount_cents,
             "currency": CURRENCY,
@@ -131,11 +134,8 @@ def transfer(client, operation):
 
 
 def refund(client, operation):
-    if operation.attempts > 1 and (
-        found := made_by(operation, client.v1.refunds.list({"payment_intent": operation.hold.intent_id}))
-    ):
-        return found
-    return client.v1.refunds.create(
+    found = made_before(operation, client.v1.refunds.list, {"payment_intent": operation.hold.intent_id})
+    return found or client.v1.refunds.create(
         {
             "payment_intent": operation.hold.intent_id,
             "amount": operation.amount_cents,
@@ -144,6 +144,18 @@ def refund(client, operation):
         },
         options(operation),
     )
+
+
+def reverse(client, operation):
+    transfer_id = paid_out(operation.payment).stripe_id
+    found = made_before(operation, partial(client.v1.transfers.reversals.list, transfer_id), {})
+    return found or client.v1.transfers.reversals.create(
+        transfer_id, {"amount": operation.amount_cents, "metadata": metadata(operation)}, options(operation)
+    )
+
+
+# Once more the professional's share, for a chargeback that was won.
+pay_again = transfer
 
 
 def create_account(client, operation):
@@ -180,10 +192,13 @@ def onboarding_link(client, account: ConnectedAccount):
     return client.v2.core.account_links.create({"account": account.stripe_id, "use_case": use_case}).url
 
 
-def made_by(operation, found):
-    """The object an earlier attempt of this very operation made, if its answer was lost."""
+def made_before(operation, list_things, wanted):
+    """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt."""
+    if operation.attempts <= 1:
+        return None
     mine = str(operation.pk)
-    return next((thing for thing in found.data if metadata_of(thing).get("operation_id") == mine), None)
+    things = list_things({**wanted, "limit": 100}).auto_paging_iter()
+    return next((thing for thing in things if metadata_of(thing).get("operation_id") == mine), None)
 
 
 def options(operation):
@@ -203,7 +218,7 @@ def customer_id(operation):
 
 
 def absolute(name, *args):
-    return settings.SITE_URL + reverse(name, args=args)
+    return settings.SITE_URL + address_of(name, args=args)
 
 
 CALLS = {kind: globals()[kind.value] for kind in StripeOperation.Kind}

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from payments import ledger, operations
+from payments.emails import tell_receipt
 from payments.errors import PaymentError
 from payments.models import CheckoutSession, Payment, StripeOperation
 
@@ -13,7 +14,7 @@ def close_payment(payment, basis_points):
     Raises PaymentError when a part is due and the hold has been lost.
     """
     if basis_points and not payment.is_funded:
-        raise PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
+        raise unfunded(payment)
     payment.due_basis_points = basis_points
     payment.save(update_fields=["due_basis_points"])
     operations.give_up(payment.operations.filter(kind=StripeOperation.Kind.PLACE_HOLD))
@@ -23,13 +24,19 @@ def close_payment(payment, basis_points):
         take_or_free(hold)
     elif payment.status == Payment.Status.KEPT:
         release(payment)
-    else:
+    elif payment.status != Payment.Status.LOST:
         set_status(payment, Payment.Status.RETURNED)
+
+
+def unfunded(payment):
+    if payment.status == Payment.Status.LOST:
+        return PaymentError(_("La banque du client a repris ce paiement : il n’y a plus rien à répartir."))
+    return PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
 
 
 def take_or_free(hold):
     """Capture what is due of a live hold, or free it whole; a capture already under way is put right after it."""
-    due = hold.payment.price.scaled(hold.payment.due_basis_points).total_cents
+    due = hold.payment.due_price.total_cents
     if has_pending_capture(hold):
         return
     if due:
@@ -44,14 +51,20 @@ def has_pending_capture(hold):
 
 
 def release(payment):
-    """Share a captured and decided payment: the professional's part leaves, the rest goes back to the client."""
-    price = payment.price.scaled(payment.due_basis_points)
+    """Share a captured and decided payment: the professional's part leaves, the rest goes back to the client.
+
+    While a bank holds the money there is nothing to share: its decision calls this again.
+    """
+    if payment.disputes.open().exists():
+        return
+    price = payment.due_price
     hold = payment.holds.get(status="captured")
     if hold.captured_cents > price.total_cents:
         operations.prepare_refund(hold, hold.captured_cents - price.total_cents)
     if price.total_cents:
         ledger.book_release(payment, price)
         operations.prepare_transfer(payment, price.professional_cents)
+        tell_receipt(payment)
     set_status(payment, Payment.Status.RELEASED if price.total_cents else Payment.Status.RETURNED)
 
 

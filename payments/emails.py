@@ -1,4 +1,5 @@
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.actions import notify
 from accounts.models import User
@@ -6,14 +7,12 @@ from marketplace import formatting
 from missions.emails import tell
 
 
-def tell_client(payment, template, **context):
-    mission = payment.mission
-    tell(mission, mission.client.user, f"payments/emails/{template}_client", **_amounts(payment), **context)
+def tell_client(payment, template, *, cents=None, **context):
+    _tell(payment, payment.mission.client.user, f"{template}_client", cents or {}, context)
 
 
-def tell_professional(payment, template, **context):
-    mission = payment.mission
-    tell(mission, mission.professional.user, f"payments/emails/{template}_professional", **_amounts(payment), **context)
+def tell_professional(payment, template, *, cents=None, **context):
+    _tell(payment, payment.mission.professional.user, f"{template}_professional", cents or {}, context)
 
 
 def tell_both(payment, template, **context):
@@ -35,9 +34,27 @@ def tell_to_pay(payment):
     tell_client(payment, "to_pay", deadline=deadline, url=url)
 
 
+def tell_receipt(payment):
+    """Say line by line what the client paid, once it was taken."""
+    price = payment.due_price
+    cents = {
+        "service_amount": price.service_cents,
+        "vat_amount": price.vat_cents,
+        "commission_amount": price.commission_cents,
+        "commission_vat_amount": price.commission_vat_cents,
+        "due_amount": price.total_cents,
+    }
+    tell_client(payment, "receipt", cents=cents, url=reverse("payments:money", args=[payment.mission_id]))
+
+
+def _tell(payment, user, template, cents, context):
+    """Owe an e-mail; `cents` are amounts by name, written in the language of whoever reads it."""
+    cents = _amounts(payment) | cents
+    with translation.override(user.language):
+        amounts = {name: formatting.euros(value) for name, value in cents.items()}
+    tell(payment.mission, user, f"payments/emails/{template}", **amounts, **context)
+
+
 def _amounts(payment):
     """What each side may read of the money: the client the total, the professional their share."""
-    return {
-        "total": formatting.euros(payment.amount_cents),
-        "share": formatting.euros(payment.price.professional_cents),
-    }
+    return {"total": payment.amount_cents, "share": payment.price.professional_cents}

@@ -7,8 +7,7 @@ from django.db.models import F
 
 from marketplace import clock
 from payments import sync
-from payments.emails import tell_staff
-from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeEvent
+from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeEvent, StripeOperation
 from payments.runner import run_payment
 
 State = StripeEvent.State
@@ -17,31 +16,55 @@ State = StripeEvent.State
 RETRY_DELAY = timedelta(minutes=1)
 MAX_ATTEMPTS = 30
 
-HANDLERS = {
+SNAPSHOT_HANDLERS = {
     "checkout.session.completed": sync.sync_session,
     "checkout.session.expired": sync.sync_session,
+    "setup_intent.succeeded": sync.sync_setup,
+    "setup_intent.setup_failed": sync.sync_setup,
     "payment_intent.amount_capturable_updated": sync.sync_intent,
+    "payment_intent.requires_action": sync.sync_intent,
+    "payment_intent.payment_failed": sync.sync_intent,
     "payment_intent.succeeded": sync.sync_intent,
     "payment_intent.canceled": sync.sync_intent,
+    "charge.expired": sync.sync_charge,
+    "charge.refunded": sync.sync_charge,
+    "refund.created": sync.sync_refund,
+    "refund.updated": sync.sync_refund,
+    "refund.failed": sync.sync_refund,
+    "charge.dispute.created": sync.sync_dispute,
+    "charge.dispute.updated": sync.sync_dispute,
+    "charge.dispute.funds_withdrawn": sync.sync_dispute,
+    "charge.dispute.funds_reinstated": sync.sync_dispute,
+    "charge.dispute.closed": sync.sync_dispute,
+    "transfer.created": sync.sync_transfer,
+    "transfer.reversed": sync.sync_transfer,
+}
+THIN_HANDLERS = {
     "v2.core.account[configuration.recipient].capability_status_updated": sync.sync_account,
     "v2.core.account[requirements].updated": sync.sync_account,
 }
+HANDLERS = SNAPSHOT_HANDLERS | THIN_HANDLERS
 
-# Rare, and for a person to judge: the team is told.
-ALERTS = {
-    "charge.dispute.created",
-    "charge.dispute.closed",
-    "refund.failed",
-    "transfer.reversed",
-}
+UNKNOWN = (
+    CheckoutSession.DoesNotExist,
+    ConnectedAccount.DoesNotExist,
+    Hold.DoesNotExist,
+    Payment.DoesNotExist,
+    StripeOperation.DoesNotExist,
+    KeyError,
+)
 
-UNKNOWN = (CheckoutSession.DoesNotExist, Payment.DoesNotExist, ConnectedAccount.DoesNotExist, KeyError)
 
-
-def receive(event_id, event_type, object_id):
-    """Keep an event once, however often it is delivered; returns its row, new or not."""
-    state = State.PENDING if event_type in HANDLERS or event_type in ALERTS else State.IGNORED
-    defaults = {"type": event_type, "object_id": object_id, "state": state, "due_at": clock.now()}
+def receive(event_id, event_type, object_id, source=StripeEvent.Source.WEBHOOK):
+    """Keep an event once, however often and by whichever way it comes; returns its row, new or not."""
+    state = State.PENDING if event_type in HANDLERS else State.IGNORED
+    defaults = {
+        "type": event_type,
+        "object_id": object_id,
+        "source": source,
+        "state": state,
+        "due_at": clock.now(),
+    }
     event, _created = StripeEvent.objects.get_or_create(event_id=event_id, defaults=defaults)
     return event
 
@@ -62,9 +85,6 @@ def process(event_id):
 
 
 def answer(event):
-    if event.type in ALERTS:
-        tell_staff(f"event:{event.pk}", "stripe_alert", event)
-        return
     found = HANDLERS[event.type](event.object_id)
     if isinstance(found, Payment):
         run_payment(found.pk)

@@ -33,6 +33,22 @@ def metadata_of(thing):
     return thing.metadata.to_dict() if thing.metadata else {}
 
 
+# What staff read of an answer: enough to find it at Stripe's, nothing about the person.
+SUMMARY = ("object", "id", "status", "amount", "amount_received", "currency", "created", "latest_charge", "charge")
+
+
+def summary_of(thing):
+    """The plain values of one of Stripe's objects that say nothing of a person."""
+    found = {name: getattr(thing, name, None) for name in SUMMARY}
+    return {name: getattr(value, "id", value) for name, value in found.items() if value is not None}
+
+
+def available_cents(account):
+    """What stands on a professional's Stripe account now, in cents, and can be taken back."""
+    balance = client().v1.balance.retrieve(None, {"stripe_account": account.stripe_id})
+    return max(0, sum(part.amount for part in balance.available if part.currency == "eur"))
+
+
 def is_definitive(error):
     return isinstance(error, DEFINITIVE)
 

@@ -1,18 +1,30 @@
-"""The books, in double entry: debits are positive cents, every transaction sums to zero.
+"""The books, in double entry: integer cents, debits positive, every movement zero in all.
 
-`stripe` is what stands on our Stripe balance, `client_funds` what we owe clients until a mission is decided,
-`payable:<professional>` what we owe a professional, `commission` and `vat` what we earned and collected on it.
+| account | what stands on it |
+|---|---|
+| `stripe` | our Stripe balance (debit) |
+| `client_funds` | what we keep of clients until their missions are decided (credit) |
+| `payable:<professional>` | what we owe a professional (credit) |
+| `commission`, `vat` | what we earned, and collected on it (credit) |
+| `stripe_fees` | what Stripe took (debit) |
+| `chargebacks` | what banks took back and have not judged yet (debit) |
+| `recoverable:<professional>` | what a professional owes us (debit) |
+| `losses` | what nobody will give back (debit) |
+
+A hold is not a movement: the money is still the client's.
 """
 
+from django.db.models import Sum
+
 from marketplace import clock
-from payments.models import LedgerEntry, LedgerTransaction
+from payments.models import LedgerEntry, LedgerTransaction, Refund
 
 Kind = LedgerTransaction.Kind
 
 
 def book_capture(operation, cents, fee_cents):
-    _post(operation.payment, Kind.CAPTURE, operation, {"stripe": cents, "client_funds": -cents})
-    _post(operation.payment, Kind.FEE, operation, {"stripe_fees": fee_cents, "stripe": -fee_cents})
+    _post(operation.payment, Kind.CAPTURE, {"stripe": cents, "client_funds": -cents}, operation)
+    _post(operation.payment, Kind.FEE, {"stripe_fees": fee_cents, "stripe": -fee_cents}, operation)
 
 
 def book_release(payment, price):
@@ -23,24 +35,98 @@ def book_release(payment, price):
         "commission": -price.commission_cents,
         "vat": -price.commission_vat_cents,
     }
-    _post(payment, Kind.RELEASE, None, lines)
+    _post(payment, Kind.RELEASE, lines)
 
 
 def book_transfer(operation):
     cents = operation.amount_cents
-    _post(operation.payment, Kind.TRANSFER, operation, {payable(operation.payment): cents, "stripe": -cents})
+    _post(operation.payment, Kind.TRANSFER, {payable(operation.payment): cents, "stripe": -cents}, operation)
 
 
 def book_refund(operation):
     cents = operation.amount_cents
-    _post(operation.payment, Kind.REFUND, operation, {"client_funds": cents, "stripe": -cents})
+    _post(operation.payment, Kind.REFUND, {"client_funds": cents, "stripe": -cents}, operation)
+
+
+def book_refund_failed(operation):
+    """The bank would not have it: we keep it for the client again."""
+    cents = operation.amount_cents
+    _post(operation.payment, Kind.REFUND_FAILED, {"stripe": cents, "client_funds": -cents}, operation)
+
+
+# Taking back what was shared
+
+
+def book_reversal(operation):
+    cents = operation.amount_cents
+    _post(operation.payment, Kind.REVERSAL, {"stripe": cents, payable(operation.payment): -cents}, operation)
+
+
+def book_shortfall(payment, cents, operation):
+    """What could not be taken back from the professional's account, they owe us."""
+    _post(payment, Kind.SHORTFALL, {recoverable(payment): cents, payable(payment): -cents}, operation)
+
+
+def book_give_back(refund):
+    """What staff decided to return becomes the client's again, whoever bears it."""
+    if refund.bearer == Refund.Bearer.PLATFORM:
+        lines = {"losses": refund.amount_cents}
+    else:
+        lines = _borne(refund.payment, refund.amount_cents, refund.taken_back_cents)
+    _post(refund.payment, Kind.GIVE_BACK, {**lines, "client_funds": -refund.amount_cents})
+
+
+def book_chargeback(dispute, cents):
+    """`cents` that a bank took; negative when it gave them back."""
+    _post(dispute.payment, Kind.CHARGEBACK, {"chargebacks": cents, "stripe": -cents})
+
+
+def book_chargeback_fee(dispute, cents):
+    _post(dispute.payment, Kind.CHARGEBACK_FEE, {"stripe_fees": cents, "stripe": -cents})
+
+
+def book_chargeback_lost(dispute):
+    """The client has their money back: of a shared payment everybody bears their part, of another nobody had any."""
+    cents = dispute.withdrawn_cents
+    is_shared = dispute.payment.status == dispute.payment.Status.RELEASED
+    lines = _borne(dispute.payment, cents, dispute.taken_back_cents) if is_shared else {"client_funds": cents}
+    _post(dispute.payment, Kind.CHARGEBACK_LOST, {**lines, "chargebacks": -cents})
+
+
+def book_chargeback_won(payment, cents):
+    """The professional owes nothing for a chargeback that was lost by whoever began it."""
+    _post(payment, Kind.CHARGEBACK_WON, {payable(payment): cents, recoverable(payment): -cents})
+
+
+def book_write_off(payment, cents):
+    _post(payment, Kind.WRITE_OFF, {"losses": cents, recoverable(payment): -cents})
+
+
+# Reading
+
+
+def balance(payment, account):
+    """Cents of one payment on one account, debit positive."""
+    entries = LedgerEntry.objects.filter(transaction__payment=payment, account=account)
+    return entries.aggregate(cents=Sum("cents"))["cents"] or 0
 
 
 def payable(payment):
     return f"payable:{payment.mission.professional_id}"
 
 
-def _post(payment, kind, operation, lines):
+def recoverable(payment):
+    return f"recoverable:{payment.mission.professional_id}"
+
+
+def _borne(payment, cents, professional_cents):
+    """Who bears `cents` of a shared price: the professional so much, the platform its commission, losses the rest."""
+    _professional, commission, vat = payment.due_price.split(cents)
+    rest = cents - professional_cents - commission - vat
+    return {payable(payment): professional_cents, "commission": commission, "vat": vat, "losses": rest}
+
+
+def _post(payment, kind, lines, operation=None):
     lines = {account: cents for account, cents in lines.items() if cents}
     if not lines:
         return

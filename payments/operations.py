@@ -45,14 +45,30 @@ def prepare_cancellation(hold):
     return prepare(Kind.CANCEL_HOLD, key, payment=hold.payment, hold=hold)
 
 
-def prepare_transfer(payment, cents, **fields):
+def prepare_transfer(payment, cents):
     key = f"transfer:{payment.pk}:{cents}:{_attempt(payment.operations, Kind.TRANSFER)}"
-    return prepare(Kind.TRANSFER, key, payment=payment, amount_cents=cents, **fields)
+    return prepare(Kind.TRANSFER, key, payment=payment, amount_cents=cents)
 
 
-def prepare_refund(hold, cents):
-    key = f"refund:{hold.intent_id}:{cents}:{_attempt(hold.operations, Kind.REFUND)}"
-    return prepare(Kind.REFUND, key, payment=hold.payment, hold=hold, amount_cents=cents)
+def prepare_refund(hold, cents, *, refund=None):
+    """Of what a settlement leaves, once, or of what staff decide to return, once for each decision."""
+    operations = hold.operations.filter(refund=refund)
+    key = f"refund:{hold.intent_id}:{refund.pk if refund else 0}:{cents}:{_attempt(operations, Kind.REFUND)}"
+    return prepare(Kind.REFUND, key, payment=hold.payment, hold=hold, refund=refund, amount_cents=cents)
+
+
+def prepare_reversal(payment, cents, *, refund=None, dispute=None):
+    """Take back a part of a transfer, for a refund or for a chargeback."""
+    cause = f"refund:{refund.pk}" if refund else f"dispute:{dispute.pk}"
+    attempt = _attempt(payment.operations.filter(refund=refund, dispute=dispute), Kind.REVERSE)
+    key = f"reverse:{payment.pk}:{cause}:{cents}:{attempt}"
+    return prepare(Kind.REVERSE, key, payment=payment, refund=refund, dispute=dispute, amount_cents=cents)
+
+
+def prepare_pay_again(dispute, cents):
+    attempt = _attempt(dispute.operations, Kind.PAY_AGAIN)
+    key = f"again:{dispute.stripe_id}:{cents}:{attempt}"
+    return prepare(Kind.PAY_AGAIN, key, payment=dispute.payment, dispute=dispute, amount_cents=cents)
 
 
 def prepare_account(professional):
@@ -83,5 +99,9 @@ AGAIN = {
     Kind.CAPTURE: lambda operation: prepare_capture(operation.hold, operation.amount_cents),
     Kind.CANCEL_HOLD: lambda operation: prepare_cancellation(operation.hold),
     Kind.TRANSFER: lambda operation: prepare_transfer(operation.payment, operation.amount_cents),
-    Kind.REFUND: lambda operation: prepare_refund(operation.hold, operation.amount_cents),
+    Kind.REFUND: lambda operation: prepare_refund(operation.hold, operation.amount_cents, refund=operation.refund),
+    Kind.REVERSE: lambda operation: prepare_reversal(
+        operation.payment, operation.amount_cents, refund=operation.refund, dispute=operation.dispute
+    ),
+    Kind.PAY_AGAIN: lambda operation: prepare_pay_again(operation.dispute, operation.amount_cents),
 }

@@ -7,11 +7,12 @@ import stripe
 from celery import shared_task
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from marketplace import clock
 from missions import actions as missions
 from missions.models import MissionEvent
-from payments import closing, gateway, ledger, operations, sync
+from payments import closing, disputes, gateway, ledger, operations, returns, sync
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional, tell_staff
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
@@ -53,12 +54,21 @@ def run(operation):
 
 
 def is_ready(operation):
-    """A transfer waits for a professional Stripe cannot pay at present."""
-    if operation.kind != Kind.TRANSFER or operation.payment.mission.professional.payable:
+    """A transfer waits for a professional Stripe cannot pay at present, and for a bank that holds the money."""
+    if operation.kind not in (Kind.TRANSFER, Kind.PAY_AGAIN):
         return True
+    if operation.payment.disputes.open().exists():
+        postpone(operation)
+        return False
+    if not operation.payment.mission.professional.payable:
+        postpone(operation)
+        tell_professional(operation.payment, "not_payable")
+        return False
+    return True
+
+
+def postpone(operation):
     StripeOperation.objects.filter(pk=operation.pk).update(due_at=clock.now() + NOT_PAYABLE_DELAY)
-    tell_professional(operation.payment, "not_payable")
-    return False
 
 
 def claim(operation):
@@ -71,7 +81,9 @@ def claim(operation):
 @transaction.atomic
 def record_answer(operation, answer):
     """Write what Stripe answered and what follows from it, once."""
-    if finish(operation, State.DONE, stripe_id=answer.id):
+    if answer is None:
+        finish(operation, State.REFUSED, error=_("N’est plus voulu."))
+    elif finish(operation, State.DONE, stripe_id=answer.id, answer=gateway.summary_of(answer)):
         RECORDS[operation.kind](operation, answer)
 
 
@@ -136,13 +148,25 @@ def record_refused_transfer(operation, error):
         return
     with transaction.atomic():
         if finish(operation, State.REFUSED, error=describe(error)):
-            due_at = clock.now() + NOT_PAYABLE_DELAY
-            operations.prepare_transfer(operation.payment, operation.amount_cents, due_at=due_at)
+            postpone(operations.AGAIN[operation.kind](operation))
             tell_professional(operation.payment, "not_payable")
+
+
+def record_refused_reversal(operation, error):
+    """An account that was paid out may hold too little: what is there comes back, the rest is owed to us."""
+    if error.code != "balance_insufficient":
+        record_stuck(operation, error)
+        return
+    available = gateway.available_cents(operation.payment.mission.professional.account)
+    with transaction.atomic():
+        if finish(operation, State.REFUSED, error=describe(error)):
+            returns.took_back_less(operation, available)
 
 
 REFUSALS = {
     Kind.PLACE_HOLD: record_refused_hold,
+    Kind.REVERSE: record_refused_reversal,
+    Kind.PAY_AGAIN: record_refused_transfer,
     Kind.EXPIRE_SESSION: record_too_late,
     Kind.CANCEL_HOLD: record_too_late,
     Kind.TRANSFER: record_refused_transfer,
@@ -192,11 +216,25 @@ def transferred(operation, answer):
     ledger.book_transfer(operation)
     missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
     tell_professional(operation.payment, "paid")
+    disputes.take_back_late(operation.payment)
 
 
 def refunded(operation, answer):
     ledger.book_refund(operation)
-    tell_client(operation.payment, "refunded")
+    tell_client(operation.payment, "refunded", key=str(operation.pk), cents={"amount": operation.amount_cents})
+
+
+def transfer_reversed(operation, answer):
+    returns.taken_back(operation)
+    if operation.dispute_id:
+        operation.dispute.payment = operation.payment
+        disputes.pay_again(operation.dispute)
+
+
+def paid_again(operation, answer):
+    ledger.book_transfer(operation)
+    missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
+    tell_professional(operation.payment, "paid", key=str(operation.pk))
 
 
 def account_created(operation, answer):
@@ -212,5 +250,7 @@ RECORDS = {
     Kind.CANCEL_HOLD: hold_cancelled,
     Kind.TRANSFER: transferred,
     Kind.REFUND: refunded,
+    Kind.REVERSE: transfer_reversed,
+    Kind.PAY_AGAIN: paid_again,
     Kind.CREATE_ACCOUNT: account_created,
 }

@@ -14,9 +14,9 @@ from missions import actions as missions
 from missions.locking import lock_mission, lock_professional
 from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
-from payments import closing, gateway, ledger, operations
-from payments.emails import tell_both, tell_client, tell_staff
-from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment
+from payments import closing, disputes, gateway, ledger, operations
+from payments.emails import tell_both, tell_staff
+from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
 
 RETRY_DELAY = timedelta(hours=6)
 
@@ -44,6 +44,47 @@ def sync_intent(intent_id):
     return payment
 
 
+def sync_setup(setup_id):
+    """Read again the Checkout session that saves a card."""
+    setup = gateway.client().v1.setup_intents.retrieve(setup_id)
+    operation_id = gateway.metadata_of(setup)["operation_id"]
+    return sync_session(StripeOperation.objects.get(pk=operation_id).session.stripe_id)
+
+
+def sync_charge(charge_id):
+    """Read again the payment intent of a charge: what a cancelled hold "refunds" was never taken."""
+    return sync_intent(gateway.client().v1.charges.retrieve(charge_id).payment_intent)
+
+
+def sync_refund(refund_id):
+    """Read a refund again; raises StripeOperation.DoesNotExist when we did not make it."""
+    refund = gateway.client().v1.refunds.retrieve(refund_id)
+    operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=refund_id)
+    apply_refund(operation, refund)
+    return operation.payment
+
+
+def sync_transfer(transfer_id):
+    """Read a transfer again; raises StripeOperation.DoesNotExist when we did not make it.
+
+    One that was taken back without us is told to the team: the reconciliation says what to do.
+    """
+    transfer = gateway.client().v1.transfers.retrieve(transfer_id)
+    operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=transfer_id)
+    reversals = operation.payment.operations.filter(kind=StripeOperation.Kind.REVERSE).exclude(state="refused")
+    if transfer.amount_reversed > sum(reversal.amount_cents for reversal in reversals):
+        tell_staff(f"transfer_reversed:{transfer_id}", "transfer_reversed", operation)
+    return operation.payment
+
+
+def sync_dispute(dispute_id):
+    """Read a chargeback again; raises Hold.DoesNotExist when its payment is not ours."""
+    found = gateway.client().v1.disputes.retrieve(dispute_id)
+    payment = Hold.objects.select_related("payment__mission").get(intent_id=found.payment_intent).payment
+    apply_dispute(payment, found)
+    return payment
+
+
 def sync_account(stripe_id):
     """Read a professional's account again; raises ConnectedAccount.DoesNotExist when it is not (yet) ours."""
     account = ConnectedAccount.objects.get(stripe_id=stripe_id)
@@ -54,6 +95,18 @@ def sync_account(stripe_id):
     except stripe.PermissionError:
         found = None
     return apply_account(account, found, asked_at)
+
+
+def sync_payment(payment):
+    """Read again all that Stripe knows of a payment: its pages, holds, refunds and chargebacks."""
+    for session in payment.sessions.exclude(stripe_id=None):
+        sync_session(session.stripe_id)
+    for hold in payment.holds.all():
+        sync_intent(hold.intent_id)
+        for dispute in gateway.client().v1.disputes.list({"payment_intent": hold.intent_id, "limit": 100}).data:
+            apply_dispute(payment, dispute)
+    for refund in payment.operations.filter(kind=StripeOperation.Kind.REFUND, state=StripeOperation.State.DONE):
+        sync_refund(refund.stripe_id)
 
 
 # Writing what was read
@@ -76,6 +129,23 @@ def apply_session(session, found):
 @transaction.atomic
 def apply_intent(payment, intent):
     write_intent(lock_payment(payment), intent)
+
+
+@transaction.atomic
+def apply_dispute(payment, found):
+    disputes.write_dispute(lock_payment(payment), found)
+
+
+@transaction.atomic
+def apply_refund(operation, refund):
+    """A refund may fail days after Stripe took it: the money came back to us, and is the client's."""
+    operation.payment = lock_payment(operation.payment)
+    operation.refresh_from_db(fields=["state"])
+    if refund.status == "failed" and operation.state == StripeOperation.State.DONE:
+        operation.state, operation.error = StripeOperation.State.STUCK, refund.failure_reason or "failed"
+        operation.save(update_fields=["state", "error"])
+        ledger.book_refund_failed(operation)
+        tell_staff(f"refund_failed:{operation.pk}", "refund_failed", operation)
 
 
 @transaction.atomic
@@ -134,11 +204,19 @@ def write_end(payment, hold):
     hold.status = Hold.Status.EXPIRED if lost else Hold.Status.CANCELLED
     hold.save(update_fields=["status"])
     if lost and payment.is_closed:
-        closing.set_status(payment, Payment.Status.RETURNED)
+        write_loss(payment, hold)
     elif lost:
         closing.set_status(payment, Payment.Status.CARD_REFUSED)
         missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
         tell_both(payment, "hold_lost", key=str(hold.pk))
+        tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
+
+
+def write_loss(payment, hold):
+    """A hold ended after the mission was decided: nothing was due, or it was not captured in time."""
+    is_due = payment.due_basis_points > 0
+    closing.set_status(payment, Payment.Status.LOST if is_due else Payment.Status.RETURNED)
+    if is_due:
         tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
 
 
@@ -188,6 +266,8 @@ def write_capture(operation, intent):
     closing.set_status(payment, Payment.Status.KEPT)
     if payment.is_closed:
         closing.release(payment)
+    else:
+        tell_both(payment, "kept")
 
 
 def fee_cents(intent):
@@ -205,4 +285,4 @@ def write_refused_hold(payment, *, may_retry):
         return
     closing.set_status(payment, Payment.Status.CARD_REFUSED)
     missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
-    tell_client(payment, "card_refused")
+    tell_both(payment, "card_refused")

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import islice
 
 from celery import shared_task
 
@@ -11,33 +12,57 @@ from payments.models import Payment, StripeEvent, StripeOperation
 # A deadline that costs someone their booking is given this much more, so that no two clocks disagree about it.
 CLOCK_SKEW = timedelta(minutes=15)
 
+# Hints of one sweep: some more than a minute of the 25 requests a second that Stripe takes, so that the queue stays
+# short however much is due. https://docs.stripe.com/rate-limits
+SWEPT_AT_ONCE = 2000
+
+Status = Mission.Status
+
+# What the clock asks for: whose payments, and what is then done. Every act reads the payment again under its lock.
+DUTIES = {
+    "expire_unpaid": lambda payments, now: payments.of_missions_due(Status.ACCEPTED, now - CLOCK_SKEW),
+    "cancel_unheld": lambda payments, now: payments.of_missions_due(Status.BOOKED, now - CLOCK_SKEW),
+    "keep_hold": lambda payments, now: payments.with_dying_hold(now),
+    "place_hold": lambda payments, now: payments.hold_due(now),
+    "contest_by_silence": lambda payments, now: payments.of_missions_due(Status.SECURED, now),
+    "remind_staff": lambda payments, now: payments.of_missions_due(Status.CONTESTED, now),
+}
+
 
 @shared_task
 def sweep_payments():
-    """Do what is due and finish what was interrupted."""
-    now = clock.now()
-    payments = Payment.objects.select_related("mission")
-    for payment in payments.filter(mission__in=late(Mission.Status.ACCEPTED, now)):
-        attempt(actions.expire_unpaid, payment)
-    for payment in payments.filter(mission__in=late(Mission.Status.BOOKED, now)):
-        attempt(actions.cancel_unheld, payment)
-    for payment in payments.hold_due(now):
-        attempt(actions.place_hold, payment)
-    for payment in payments.with_dying_hold(now):
-        attempt(actions.keep_hold, payment)
-    for mission in Mission.objects.past_deadline(Mission.Status.SECURED, now):
-        attempt(actions.contest_by_silence, mission)
-    sweep_operations(StripeOperation.objects.due(clock.now()).order_by("pk"))
-    for event in StripeEvent.objects.due(now).order_by("pk"):
-        attempt(events.process, event.pk)
+    """Hint to the workers what is due and what was interrupted."""
+    for task, arguments in islice(due(clock.now()), SWEPT_AT_ONCE):
+        task.delay(*arguments)
 
 
-def late(status, now):
-    return Mission.objects.past_deadline(status, now - CLOCK_SKEW)
+def do_what_is_due():
+    """The same here and now, without the workers: for a clock that is moved by hand."""
+    for task, arguments in due(clock.now()):
+        attempt(task, *arguments)
 
 
-def sweep_operations(due):
-    for operation in due.filter(payment=None):
-        attempt(runner.run, operation)
-    for payment_id in due.exclude(payment=None).order_by("payment").values_list("payment", flat=True).distinct():
-        attempt(runner.run_payment, payment_id)
+def due(now):
+    """Each task to do, with its arguments."""
+    for duty, rows in DUTIES.items():
+        for pk in rows(Payment.objects, now).order_by("pk").values_list("pk", flat=True):
+            yield perform, (duty, pk)
+    operations = StripeOperation.objects.due(now)
+    for pk in operations.exclude(payment=None).order_by("payment").values_list("payment", flat=True).distinct():
+        yield runner.run_payment, (pk,)
+    for pk in operations.filter(payment=None).order_by("pk").values_list("pk", flat=True):
+        yield run_operation, (pk,)
+    for pk in StripeEvent.objects.due(now).order_by("pk").values_list("pk", flat=True):
+        yield events.process, (pk,)
+
+
+@shared_task
+def perform(duty, payment_id):
+    """Do one duty of a payment, then say to Stripe what follows from it."""
+    getattr(actions, duty)(Payment.objects.select_related("mission").get(pk=payment_id))
+    runner.run_payment(payment_id)
+
+
+@shared_task
+def run_operation(operation_id):
+    runner.run(StripeOperation.objects.get(pk=operation_id))

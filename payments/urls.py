@@ -1,11 +1,12 @@
 from django.urls import path
 
-from payments.views import missions, onboarding, paying
+from payments.views import missions, money, onboarding, paying
 
 app_name = "payments"
 
 urlpatterns = [
     path("missions/<int:pk>/paiement/", paying.payment, name="payment"),
+    path("missions/<int:pk>/argent/", money.money, name="money"),
     path("missions/<int:pk>/payer/", paying.checkout_start, name="checkout_start"),
     path("paiement/retour/", paying.checkout_return, name="checkout_return"),
     path("missions/<int:pk>/valider/", missions.mission_confirm, name="mission_confirm"),

@@ -108,7 +108,7 @@ def lapse(mission, by, simulator):
         return
     actions.expire_unpaid(mission.payment)
     actions.cancel_unheld(mission.payment)
-    actions.contest_by_silence(mission)
+    actions.contest_by_silence(mission.payment)
 
 
 def cancel(mission, by, simulator):

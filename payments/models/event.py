@@ -17,9 +17,14 @@ class StripeEvent(models.Model):
         DONE = "done", _("Traité")
         IGNORED = "ignored", _("Sans objet")
 
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook", _("Webhook")
+        LIST = "list", _("Relecture de la liste")
+
     event_id = models.CharField(_("événement"), max_length=120, unique=True)
     type = models.CharField(_("type"), max_length=120)
     object_id = models.CharField(_("objet Stripe"), max_length=120)
+    source = models.CharField(_("reçu par"), max_length=10, choices=Source, default=Source.WEBHOOK)
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     due_at = models.DateTimeField(_("prévu le"))

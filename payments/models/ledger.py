@@ -16,10 +16,19 @@ class LedgerTransaction(models.Model):
         RELEASE = "release", _("Répartition")
         TRANSFER = "transfer", _("Versement")
         REFUND = "refund", _("Remboursement")
+        REFUND_FAILED = "refund_failed", _("Remboursement revenu")
+        REVERSAL = "reversal", _("Reprise au professionnel")
+        SHORTFALL = "shortfall", _("Reste dû par le professionnel")
+        GIVE_BACK = "give_back", _("Part rendue au client")
+        CHARGEBACK = "chargeback", _("Reprise par la banque")
+        CHARGEBACK_FEE = "chargeback_fee", _("Frais de contestation")
+        CHARGEBACK_LOST = "chargeback_lost", _("Contestation perdue")
+        CHARGEBACK_WON = "chargeback_won", _("Contestation gagnée")
+        WRITE_OFF = "write_off", _("Passage en perte")
 
     payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="ledger")
     kind = models.CharField(_("type"), max_length=20, choices=Kind)
-    operation = models.ForeignKey(StripeOperation, models.PROTECT, null=True, related_name="+")
+    operation = models.ForeignKey(StripeOperation, models.PROTECT, null=True, related_name="movements")
     happened_at = models.DateTimeField(_("le"))
     created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
@@ -37,7 +46,7 @@ class LedgerTransaction(models.Model):
 class LedgerEntry(models.Model):
     """One line of a movement, in cents: positive is a debit. Never updated, never deleted: a trigger refuses.
 
-    Accounts: stripe, client_funds, payable:<professional>, commission, vat, stripe_fees.
+    Accounts: see payments.ledger.
     """
 
     transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")

@@ -4,7 +4,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, Professional
+from payments.models.dispute import Dispute
 from payments.models.payment import CheckoutSession, Hold, Payment
+from payments.models.refund import Refund
 
 
 class StripeOperationQuerySet(models.QuerySet):
@@ -24,6 +26,8 @@ class StripeOperation(models.Model):
         CANCEL_HOLD = "cancel_hold", _("Libérer le montant")
         TRANSFER = "transfer", _("Payer le professionnel")
         REFUND = "refund", _("Rembourser")
+        REVERSE = "reverse", _("Reprendre au professionnel")
+        PAY_AGAIN = "pay_again", _("Payer à nouveau le professionnel")
         CREATE_ACCOUNT = "create_account", _("Créer le compte du professionnel")
 
     class State(models.TextChoices):
@@ -38,6 +42,8 @@ class StripeOperation(models.Model):
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="operations")
     hold = models.ForeignKey(Hold, models.PROTECT, null=True, related_name="operations")
     session = models.ForeignKey(CheckoutSession, models.PROTECT, null=True, related_name="operations")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="operations")
+    dispute = models.ForeignKey(Dispute, models.PROTECT, null=True, related_name="operations")
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+")
     professional = models.ForeignKey(Professional, models.PROTECT, null=True, related_name="+")
     amount_cents = models.PositiveBigIntegerField(_("montant, en centimes"), null=True)
@@ -45,6 +51,7 @@ class StripeOperation(models.Model):
     key_round = models.PositiveSmallIntegerField(_("tour de clé"), default=1)
     due_at = models.DateTimeField(_("prévu le"))
     stripe_id = models.CharField(_("objet Stripe"), max_length=120, blank=True)
+    answer = models.JSONField(_("réponse"), default=dict)
     error = models.TextField(_("erreur"), blank=True)
     answered_at = models.DateTimeField(_("répondu le"), null=True)
     created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)

@@ -17,6 +17,10 @@ class PaymentQuerySet(models.QuerySet):
             status=Payment.Status.CARD_SAVED, mission__status=Mission.Status.BOOKED, hold_due_at__lte=now
         )
 
+    def of_missions_due(self, status, now):
+        """Those whose mission waits in this state past its deadline."""
+        return self.filter(mission__in=Mission.objects.past_deadline(status, now))
+
     def with_dying_hold(self, now):
         """Live missions whose hold dies within `Hold.CAPTURE_BEFORE_EXPIRY`."""
         dying = Hold.objects.live().filter(capture_before__lte=now + Hold.CAPTURE_BEFORE_EXPIRY)
@@ -34,6 +38,7 @@ class Payment(models.Model):
         KEPT = "kept", _("Paiement encaissé, conservé par Stripe")
         RELEASED = "released", _("Réparti")
         RETURNED = "returned", _("Rendu au client")
+        LOST = "lost", _("Repris par la banque")
 
     mission = models.OneToOneField(Mission, models.PROTECT, verbose_name=_("mission"), related_name="payment")
     amount_cents = models.PositiveBigIntegerField(_("montant"))
@@ -79,6 +84,11 @@ class Payment(models.Model):
     @property
     def price(self):
         return self.mission.agreement.price
+
+    @property
+    def due_price(self):
+        """The part of the price that was decided to be due."""
+        return self.price.scaled(self.due_basis_points)
 
     @property
     def transfer_group(self):

@@ -1,0 +1,135 @@
+"""Chargebacks: a bank takes the client's money back from us, then judges. Under the payment's lock.
+
+Stripe's balance movements decide what is booked, its status what follows: whatever the order of events, the same rows.
+"""
+
+from datetime import UTC, datetime
+
+from marketplace import clock
+from payments import closing, ledger, operations, returns
+from payments.emails import tell_professional, tell_staff
+from payments.models import Dispute, Payment, StripeOperation
+
+Kind = StripeOperation.Kind
+State = StripeOperation.State
+Status = Dispute.Status
+
+
+def write_dispute(payment, found):
+    """Make our rows say what Stripe's dispute says."""
+    dispute = read_dispute(payment, found)
+    book_movements(dispute, found)
+    if dispute.is_open:
+        take_back(dispute)
+    elif dispute.closed_at is None and dispute.status in ENDS:
+        end(dispute)
+
+
+def read_dispute(payment, found):
+    dispute, is_new = Dispute.objects.get_or_create(
+        stripe_id=found.id,
+        defaults={
+            "payment": payment,
+            "status": found.status,
+            "reason": found.reason,
+            "amount_cents": found.amount,
+            "opened_at": datetime.fromtimestamp(found.created, UTC),
+        },
+    )
+    dispute.payment = payment
+    dispute.status = found.status
+    due_by = found.evidence_details.due_by
+    dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
+    dispute.save(update_fields=["status", "evidence_due_at"])
+    if is_new:
+        tell_staff(f"dispute:{dispute.pk}", "dispute", dispute)
+    return dispute
+
+
+def book_movements(dispute, found):
+    """Book what Stripe's balance says was taken or given back since we last looked."""
+    withdrawn = -sum(movement.amount for movement in found.balance_transactions)
+    fee = sum(movement.fee for movement in found.balance_transactions)
+    ledger.book_chargeback(dispute, withdrawn - dispute.withdrawn_cents)
+    ledger.book_chargeback_fee(dispute, fee - dispute.fee_cents)
+    dispute.withdrawn_cents, dispute.fee_cents = withdrawn, fee
+    dispute.save(update_fields=["withdrawn_cents", "fee_cents"])
+
+
+def take_back(dispute):
+    """The professional's part waits with us while the bank judges: it is taken back once they have it."""
+    payment = dispute.payment
+    if payment.status != Payment.Status.RELEASED or not dispute.withdrawn_cents:
+        return
+    if not dispute.taken_back_cents:
+        dispute.taken_back_cents = returns.part_taken_back(payment, dispute.withdrawn_cents)
+        dispute.save(update_fields=["taken_back_cents"])
+    if dispute.taken_back_cents and returns.paid_out(payment) and not dispute.operations.exists():
+        operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
+        tell_professional(payment, "chargeback", key=str(dispute.pk))
+
+
+def take_back_late(payment):
+    """The professional was just paid for a payment that a bank took back meanwhile."""
+    borne = payment.disputes.filter(status__in=(*Dispute.OPEN, Status.LOST)).exclude(taken_back_cents=0)
+    for dispute in borne.filter(operations=None):
+        dispute.payment = payment
+        operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
+
+
+def end(dispute):
+    dispute.closed_at = clock.now()
+    dispute.save(update_fields=["closed_at"])
+    ENDS[dispute.status](dispute)
+    tell_staff(f"dispute_end:{dispute.pk}", "dispute_end", dispute)
+
+
+def lose(dispute):
+    payment = dispute.payment
+    if not dispute.withdrawn_cents:
+        return
+    ledger.book_chargeback_lost(dispute)
+    operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
+    closing.set_status(payment, Payment.Status.LOST)
+    tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
+
+
+def win(dispute):
+    """The bank gave the money back: so do we, and what waited goes on."""
+    payment = dispute.payment
+    if payment.status == Payment.Status.KEPT and payment.is_closed:
+        closing.release(payment)
+    ledger.book_chargeback_won(payment, shortfall_cents(dispute))
+    pay_again(dispute)
+
+
+def pay_again(dispute):
+    """Send back what was taken from the professional for a chargeback that we won."""
+    taken = cents_of(dispute, Kind.REVERSE)
+    if dispute.status in (Status.WON, Status.PREVENTED) and taken > cents_of(dispute, Kind.PAY_AGAIN):
+        operations.prepare_pay_again(dispute, taken - cents_of(dispute, Kind.PAY_AGAIN))
+        tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
+
+
+def cents_of(dispute, kind):
+    """What was moved for this chargeback, or is about to be when we pay."""
+    states = (State.DONE,) if kind == Kind.REVERSE else (State.DONE, State.PENDING)
+    return sum(operation.amount_cents for operation in dispute.operations.filter(kind=kind, state__in=states))
+
+
+def shortfall_cents(dispute):
+    """What the professional's account did not hold when we took their part back."""
+    movements = ledger.LedgerEntry.objects.filter(
+        transaction__operation__dispute=dispute,
+        transaction__kind=ledger.Kind.SHORTFALL,
+        account=ledger.recoverable(dispute.payment),
+    )
+    return sum(entry.cents for entry in movements)
+
+
+ENDS = {
+    Status.LOST: lose,
+    Status.WON: win,
+    Status.PREVENTED: win,
+    Status.WARNING_CLOSED: lambda dispute: None,
+}

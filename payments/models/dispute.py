@@ -1,0 +1,56 @@
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.payment import Payment
+
+
+class DisputeQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(status__in=Dispute.OPEN)
+
+
+class Dispute(models.Model):
+    """A chargeback: the client's bank takes the money back from us, and hears both sides before it decides.
+
+    `status` is Stripe's own word: https://docs.stripe.com/api/disputes/object.
+    """
+
+    class Status(models.TextChoices):
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("Question de la banque, à répondre")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("Question de la banque, à l’étude")
+        WARNING_CLOSED = "warning_closed", _("Question de la banque, close")
+        NEEDS_RESPONSE = "needs_response", _("Preuves attendues")
+        UNDER_REVIEW = "under_review", _("À l’étude par la banque")
+        WON = "won", _("Gagnée")
+        LOST = "lost", _("Perdue")
+        PREVENTED = "prevented", _("Évitée")
+
+    # The bank holds the money; a mere question of the bank moves none.
+    OPEN = (Status.NEEDS_RESPONSE, Status.UNDER_REVIEW)
+
+    payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="disputes")
+    stripe_id = models.CharField(_("objet Stripe"), max_length=80, unique=True)
+    status = models.CharField(_("état"), max_length=30, choices=Status)
+    reason = models.CharField(_("motif de la banque"), max_length=60)
+    amount_cents = models.PositiveBigIntegerField(_("contesté, en centimes"))
+    withdrawn_cents = models.BigIntegerField(_("repris par la banque, en centimes"), default=0)
+    fee_cents = models.BigIntegerField(_("frais, en centimes"), default=0)
+    taken_back_cents = models.PositiveBigIntegerField(_("à la charge du professionnel, en centimes"), default=0)
+    evidence_due_at = models.DateTimeField(_("preuves à envoyer avant"), null=True)
+    opened_at = models.DateTimeField(_("ouverte le"))
+    closed_at = models.DateTimeField(_("close le"), null=True)
+    created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
+
+    objects = DisputeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contestation bancaire")
+        verbose_name_plural = _("contestations bancaires")
+
+    def __str__(self):
+        return self.stripe_id
+
+    @property
+    def is_open(self):
+        return self.status in self.OPEN
