@@ -7,6 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 EVENTS_KEPT = timedelta(days=30)  # https://docs.stripe.com/api/events
+# The fields objects are looked up by. They are set before `add`, which is called again when one changes.
+INDEXED = (
+    "charge",
+    "customer",
+    "destination",
+    "payment_intent",
+    "setup_intent",
+    "source_transaction",
+    "transfer",
+    "transfer_group",
+)
 
 
 class Book:
@@ -16,6 +27,7 @@ class Book:
         self.path = Path(path) if path else None
         self.changed = False
         self.objects = {}
+        self.index = {}
         self.private = {}
         self.answers = {}
         self.faults = []
@@ -25,7 +37,13 @@ class Book:
     def add(self, thing):
         self.changed = True
         self.objects.setdefault(thing["object"], {})[thing["id"]] = thing
+        self.note(thing)
         return thing
+
+    def note(self, thing):
+        for name in INDEXED:
+            if name in thing:
+                self.index.setdefault((thing["object"], name, thing[name]), {})[thing["id"]] = thing
 
     def get(self, kind, identifier):
         return self.objects.get(kind, {}).get(identifier)
@@ -36,8 +54,15 @@ class Book:
 
     def every(self, kind, **fields):
         """The objects of a kind whose fields have these values, oldest first."""
-        things = self.objects.get(kind, {}).values()
-        return [thing for thing in things if all(thing.get(name) == value for name, value in fields.items())]
+        things = self.candidates(kind, fields)
+        for name, value in fields.items():
+            things = [thing for thing in things if thing.get(name) == value]
+        return list(things)
+
+    def candidates(self, kind, fields):
+        """Fewer objects than all of the kind when a field is indexed; one whose field has changed is still there."""
+        tables = [self.index.get((kind, name, fields[name]), {}) for name in INDEXED if name in fields]
+        return min(tables or [self.objects.get(kind, {})], key=len).values()
 
     def forget_old(self, now):
         """Drop events after 30 days, as Stripe does."""
@@ -51,6 +76,9 @@ class Book:
     def load(self):
         if self.path and self.path.exists():
             self.__dict__.update(json.loads(self.path.read_text(encoding="utf-8")))
+            for table in self.objects.values():
+                for thing in table.values():
+                    self.note(thing)
 
     def save(self):
         """Write the book in one move, so that a crash leaves the old one or the new one."""

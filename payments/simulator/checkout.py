@@ -144,6 +144,7 @@ def intent_of(sim, session):
         intent = intents.new_intent(sim, sim.book.private[session["id"]]["intent"])
         events.emit(sim, "payment_intent.created", sim.book.add(intent))
         session["payment_intent"] = intent["id"]
+        sim.book.add(session)
     return sim.get("payment_intent", session["payment_intent"])
 
 

@@ -84,7 +84,7 @@ def save_card(sim, method, customer_id):
     sim.book.private[method["id"]]["saved"] = True
     if customer_id and method["customer"] is None:
         method["customer"] = customer_id
-        events.emit(sim, "payment_method.attached", method)
+        events.emit(sim, "payment_method.attached", sim.book.add(method))
 
 
 def card_of(sim, method):

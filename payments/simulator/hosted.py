@@ -29,7 +29,7 @@ class Hosted:
     def submit_card(self, session_id, number, *, name=None):
         sim = self.sim
         with sim.writing():
-            sim.tick()
+            sim.catch_up()
             session = self.open_session(session_id)
             if find_card(number) is None:
                 raise invalid("Your card number is incorrect.", code="incorrect_number", param="number")
@@ -41,7 +41,7 @@ class Hosted:
         """Answer 3-D Secure; return where the browser goes."""
         sim = self.sim
         with sim.writing():
-            sim.tick()
+            sim.catch_up()
             session = self.session_of(intent_id)
             intent = self.intent_of(session["id"])
             if intent["status"] == "requires_action":

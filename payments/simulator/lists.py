@@ -1,6 +1,7 @@
 """Stripe's lists: newest first, with cursors."""
 
 import operator
+from itertools import islice
 
 from payments.simulator.errors import InvalidParams
 
@@ -9,14 +10,25 @@ COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": 
 
 def page(things, params, url):
     """One page of `things` (given oldest first): `limit`, `starting_after`, `ending_before`, `created`."""
-    newest_first = [thing for thing in reversed(things) if was_created(thing, params.get("created"))]
+    newest_first = (thing for thing in reversed(things) if was_created(thing, params.get("created")))
     limit = page_size(params)
     if "ending_before" in params:
-        rest = newest_first[: position(newest_first, params["ending_before"])]
+        rest = up_to(newest_first, params["ending_before"], "ending_before")
         return as_list(rest[-limit:], url, has_more=len(rest) > limit)
-    start = position(newest_first, params["starting_after"]) + 1 if "starting_after" in params else 0
-    rest = newest_first[start:]
+    if "starting_after" in params:
+        up_to(newest_first, params["starting_after"], "starting_after")
+    rest = list(islice(newest_first, limit + 1))
     return as_list(rest[:limit], url, has_more=len(rest) > limit)
+
+
+def up_to(things, identifier, param):
+    """What comes before the object with this id; `things`, an iterator, is then just after it."""
+    before = []
+    for thing in things:
+        if thing["id"] == identifier:
+            return before
+        before.append(thing)
+    raise InvalidParams(400, f"No such object: '{identifier}'", code="resource_missing", param=param)
 
 
 def as_list(things, url, *, has_more=False):
@@ -40,13 +52,6 @@ def page_size(params):
     if not 1 <= limit <= 100:
         raise InvalidParams(400, "Invalid limit: must be between 1 and 100.", param="limit")
     return limit
-
-
-def position(things, identifier):
-    for index, thing in enumerate(things):
-        if thing["id"] == identifier:
-            return index
-    raise InvalidParams(400, f"No such object: '{identifier}'", code="resource_missing", param="starting_after")
 
 
 def was_created(thing, bounds):

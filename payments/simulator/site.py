@@ -34,7 +34,7 @@ def answer(sim, method, path, form):
 def guarded(view, sim, form, identifiers):
     try:
         with sim.writing():
-            sim.tick()
+            sim.catch_up()
             return view(sim, form, *identifiers)
     except ApiError as error:
         return message("Page introuvable", "Ce lien n’est pas ou plus valable.", status=error.status)

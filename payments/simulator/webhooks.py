@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import takewhile
 
 import stripe
 
@@ -35,12 +36,16 @@ class Webhooks:
 
     def queue_for(self, wanting, event, kind):
         fault = self.sim.faults.take(WEBHOOK_FAULTS, event["type"]) or {"kind": None}
-        held = [delivery for delivery in self.pending if delivery.pop("held", False)]
+        held = self.take_held()
         for destination in wanting * copies(fault):
             self.pending.append(self.delivery(event, kind, fault) | {"destination": destination})
-        for delivery in held:
-            self.pending.remove(delivery)
-            self.pending.append(delivery)
+        self.pending.extend(held)
+
+    def take_held(self):
+        """The deliveries that waited for the next one: the last of all, taken off the queue."""
+        held = list(takewhile(lambda delivery: delivery.pop("held", False), reversed(self.pending)))[::-1]
+        del self.pending[len(self.pending) - len(held) :]
+        return held
 
     def delivery(self, event, kind, fault):
         now = self.sim.now().timestamp()
@@ -70,9 +75,9 @@ class Webhooks:
     def send_all(self, send):
         """The same for `send(delivery, body, headers) -> status`, which can ask for the delivery's `url_of`."""
         tried, accepted = set(), 0
-        while delivery := next((d for d in self.due() if d["id"] not in tried), None):
-            tried.add(delivery["id"])
-            accepted += self.attempt(delivery, send)
+        while batch := [delivery for delivery in self.due() if delivery["id"] not in tried]:
+            tried |= {delivery["id"] for delivery in batch}
+            accepted += sum(self.attempt(delivery, send) for delivery in batch)
         return accepted
 
     def url_of(self, delivery):
