@@ -195,12 +195,16 @@ def account_pay_out(request):
     return redirect("demo:fault_list")
 
 
+class NotOffered(LookupError):
+    """A choice that the page does not offer, or no longer."""
+
+
 @contextmanager
 def telling(request, done):
-    """Say how it went: `done`, a choice that is not offered, the simulator's refusal or its silence."""
+    """Say how it went: `done`, or why not."""
     try:
         yield
-    except LookupError:
+    except NotOffered:
         messages.error(request, _("Ce choix n’est pas proposé, ou ne l’est plus : choisissez dans la liste."))
     except requests.HTTPError as error:
         messages.error(request, faults.in_words(refusal(error)))
@@ -211,15 +215,15 @@ def telling(request, done):
 
 
 def chosen(request, name, offered):
-    """What the posted choice stands for. Raises LookupError when it is not offered."""
+    """What the posted choice stands for. Raises NotOffered."""
     return offered[picked(request, name, offered)]
 
 
 def picked(request, name, offered):
-    """The posted choice itself. Raises LookupError when it is not offered."""
+    """The posted choice itself. Raises NotOffered."""
     choice = request.POST.get(name)
     if choice not in offered:
-        raise LookupError
+        raise NotOffered
     return choice
 
 
@@ -248,13 +252,13 @@ def audit_run(request):
 
 
 def report(request, command, title):
-    """Run a management command that changes nothing it can be blamed for, and show what it says."""
+    """Run a management command, and show what a terminal would."""
     output = StringIO()
     try:
         call_command(command, stdout=output, stderr=output)
     except CommandError as error:
         failure = str(error)
-    except stripe.APIConnectionError:
+    except stripe.StripeError:
         failure = SILENCE
     else:
         failure = ""
