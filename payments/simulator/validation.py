@@ -7,7 +7,7 @@ attributes that the SDK's classes declare: required ⊆ present ⊆ declared.
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import ClassVar, Union, get_args, get_origin
+from typing import ClassVar, NamedTuple, Union, get_args, get_origin
 
 import stripe
 import stripe.checkout
@@ -133,32 +133,49 @@ def is_event_type(payload, type):
 
 
 def check_fields(cls, value, path):
-    fields = declared(cls)
-    if undeclared := value.keys() - fields.keys():
+    shape = shape_of(cls)
+    if undeclared := value.keys() - shape.declared:
         raise NotStripe(f"{path}: Stripe declares no {sorted(undeclared)}")
-    if absent := {name for name, hint in fields.items() if is_required(hint)} - value.keys():
+    if absent := shape.required - value.keys():
         raise NotStripe(f"{path}: Stripe always gives {sorted(absent)}")
     for name, item in value.items():
-        check_scalar(fields[name], item, f"{path}.{name}")
-        check_nested(cls, name, item, f"{path}.{name}")
+        if item is not None and name in shape.scalars and type(item) not in shape.scalars[name]:
+            raise NotStripe(f"{path}.{name}: {item!r} is not one of {shape.scalars[name]}")
+        check_nested(shape.inner.get(name), item, f"{path}.{name}")
 
 
-def check_nested(cls, name, item, path):
-    inner = getattr(cls, "_inner_class_types", {}).get(name)
-    for child in item if isinstance(item, list) else [item]:
-        if isinstance(child, dict) and isinstance(child.get("object"), str):
-            check_object(child)
-        elif isinstance(child, dict) and inner:
-            check_fields(inner, child, path)
+def check_nested(inner, item, path):
+    if isinstance(item, list):
+        for child in item:
+            check_nested(inner, child, path)
+    elif isinstance(item, dict) and isinstance(item.get("object"), str):
+        check_object(item)
+    elif isinstance(item, dict) and inner:
+        check_fields(inner, item, path)
 
 
-def check_scalar(hint, item, path):
-    kinds = set(get_args(hint) if get_origin(hint) is Union else [hint]) - {type(None)}
-    if kinds <= SCALARS and item is not None and type(item) not in kinds:
-        raise NotStripe(f"{path}: {item!r} is not {hint}")
+class Shape(NamedTuple):
+    """What a class declares: its attributes, those always given, the types of the plain ones, its inner classes."""
+
+    declared: set
+    required: set
+    scalars: dict
+    inner: dict
 
 
 @cache
+def shape_of(cls):
+    hints = declared(cls)
+    required = {name for name, hint in hints.items() if type(None) not in get_args(hint)}
+    kinds = {name: plain_types(hint) for name, hint in hints.items()}
+    scalars = {name: types for name, types in kinds.items() if types <= SCALARS}
+    return Shape(set(hints), required, scalars, getattr(cls, "_inner_class_types", {}))
+
+
+def plain_types(hint):
+    return set(get_args(hint) if get_origin(hint) is Union else [hint]) - {type(None)}
+
+
 def declared(cls):
     """Every attribute the class and its bases declare, with its annotation."""
     fields = {"object": str} if hasattr(cls, "OBJECT_NAME") else {}
@@ -170,7 +187,3 @@ def declared(cls):
 
 def is_internal(name, hint):
     return name.startswith("_") or hint is ClassVar or get_origin(hint) is ClassVar
-
-
-def is_required(hint):
-    return type(None) not in get_args(hint)
