@@ -62,8 +62,9 @@ def pending(sim):
 
 
 def settle(sim):
+    now = sim.timestamp()
     for line in sim.book.every("balance_transaction", status="pending"):
-        if line["available_on"] <= sim.timestamp():
+        if line["available_on"] <= now:
             line["status"] = "available"
             sim.book.changed = True
 

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 
 EVENTS_KEPT = timedelta(days=30)  # https://docs.stripe.com/api/events
@@ -68,8 +69,8 @@ class Book:
         """Drop events after 30 days, as Stripe does."""
         oldest = (now - EVENTS_KEPT).timestamp()
         events = self.objects.get("event", {})
-        for identifier in [key for key, event in events.items() if event["created"] < oldest]:
-            del events[identifier]
+        for event in list(takewhile(lambda event: event["created"] < oldest, events.values())):
+            del events[event["id"]]
 
     # The file
 

@@ -192,8 +192,9 @@ def expire(sim, session):
 
 
 def expire_sessions(sim):
+    now = sim.timestamp()
     for session in sim.book.every("checkout.session", status="open"):
-        if session["expires_at"] <= sim.timestamp():
+        if session["expires_at"] <= now:
             expire(sim, session)
 
 

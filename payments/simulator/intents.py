@@ -195,9 +195,10 @@ def end(sim, intent, reason, *, expired=False):
 
 def expire_holds(sim):
     """Cancel the intents whose hold reached its `capture_before`."""
+    now = sim.timestamp()
     for intent in sim.book.every("payment_intent", status="requires_capture"):
         charge = sim.get("charge", intent["latest_charge"])
-        if charge["payment_method_details"]["card"]["capture_before"] <= sim.timestamp():
+        if charge["payment_method_details"]["card"]["capture_before"] <= now:
             end(sim, intent, "automatic", expired=True)
 
 

@@ -13,6 +13,6 @@ def run(sim):
 
 def forget_answers(sim):
     """An idempotency key protects for 24 hours in v1, 30 days in v2; then it is as if it had never been used."""
-    answers = sim.book.answers
-    for key in [key for key, kept in answers.items() if kept["until"] <= sim.timestamp()]:
+    answers, now = sim.book.answers, sim.timestamp()
+    for key in [key for key, kept in answers.items() if kept["until"] <= now]:
         del answers[key]
