@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.sweep_external_calendars",
         "missions.tasks.sweep_missions",
         "payments.tasks.sweep_payments",
+        "payments.tasks.reconcile",
         "messaging.tasks.sweep_threads",
     )
 }

@@ -1,14 +1,197 @@
-"""Copies compared with what they are made from; each difference is a sentence for whoever runs `manage.py audit`."""
+"""What must always hold of the money, checked over all rows; each difference is a sentence for `manage.py audit`.
 
-from django.db.models import Q
+Nothing here asks Stripe: that is the reconciliation. Every check is one query, read-only, and may run at any time.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, Sum, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import Professional
-from payments.models import ConnectedAccount
+from marketplace import clock
+from missions.models import Mission
+from payments.models import (
+    ConnectedAccount,
+    Dispute,
+    Hold,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    StripeEvent,
+    StripeOperation,
+)
+
+Kind = LedgerTransaction.Kind
+Call = StripeOperation.Kind
+State = StripeOperation.State
+
+# Stripe lets money wait 90 days on a balance; what is kept that long was forgotten.
+KEPT_AT_MOST = timedelta(days=60)
+LATE = timedelta(hours=1)
 
 
 def differences():
+    for check in CHECKS:
+        yield from check()
+
+
+def wrong_payability():
     """Whether each professional is payable, against their Stripe account as we last read it."""
     active = Q(account__transfers=ConnectedAccount.Transfers.ACTIVE)
     wrong = Professional.objects.filter(Q(payable=True) & ~active | Q(payable=False) & active)
     for pk in wrong.order_by("pk").values_list("pk", flat=True):
         yield f"Professional {pk} is not payable as their Stripe account says."
+
+
+# The ledger
+
+
+def unbalanced_movements():
+    sums = LedgerEntry.objects.values("transaction").annotate(cents=Sum("cents")).exclude(cents=0)
+    for pk in sums.order_by("transaction").values_list("transaction", flat=True):
+        yield f"Ledger transaction {pk} does not sum to zero."
+
+
+def wrong_movements():
+    """What was captured, transferred, taken back and refunded, against the calls that did it."""
+    for name, movement, account, sign, calls in MOVEMENTS:
+        booked = entries(Q(transaction__kind=movement, account__startswith=account), sign)
+        done = done_calls(calls)
+        for pk in differing(booked, done):
+            yield f"Payment {pk}: the ledger and the calls differ on what was {name}."
+
+
+MOVEMENTS = (
+    ("captured", Kind.CAPTURE, "client_funds", -1, (Call.CAPTURE,)),
+    ("transferred", Kind.TRANSFER, "payable:", 1, (Call.TRANSFER, Call.PAY_AGAIN)),
+    ("taken back", Kind.REVERSAL, "payable:", -1, (Call.REVERSE,)),
+)
+
+
+def entries(condition, sign):
+    """Cents of each payment on some entries."""
+    rows = LedgerEntry.objects.filter(condition).values_list("transaction__payment").annotate(cents=Sum("cents"))
+    return {pk: sign * cents for pk, cents in rows if cents}
+
+
+def done_calls(kinds):
+    rows = StripeOperation.objects.filter(kind__in=kinds, state=State.DONE).values_list("payment")
+    return {pk: cents for pk, cents in rows.annotate(cents=Sum("amount_cents")) if cents}
+
+
+def differing(some, others):
+    return sorted(pk for pk in some.keys() | others.keys() if some.get(pk, 0) != others.get(pk, 0))
+
+
+def wrong_refunds():
+    """A refund that came back is booked twice, once each way, and its call waits for the team or was made again."""
+    booked = entries(Q(transaction__kind__in=(Kind.REFUND, Kind.REFUND_FAILED), account="client_funds"), 1)
+    for pk in differing(booked, done_calls((Call.REFUND,))):
+        yield f"Payment {pk}: the ledger and the calls differ on what was refunded."
+
+
+def wrong_shares():
+    """captured = shared + refunded + taken by a bank + still kept, by payment, and what is kept has a reason."""
+    kept = entries(Q(account="client_funds"), -1)
+    for payment in Payment.objects.filter(Q(pk__in=kept) | Q(status=Payment.Status.KEPT)).prefetch_related("holds"):
+        if kept.get(payment.pk, 0) != expected_kept(payment):
+            yield f"Payment {payment.pk}: {kept.get(payment.pk, 0)} cents are kept, not {expected_kept(payment)}."
+
+
+def expected_kept(payment):
+    """What should stand on `client_funds`: a capture not shared yet, or refunds on their way."""
+    if payment.status == Payment.Status.KEPT:
+        return sum(hold.captured_cents for hold in payment.holds.all())
+    waiting = payment.operations.filter(kind=Call.REFUND, state__in=(State.PENDING, State.STUCK))
+    return waiting.aggregate(cents=Coalesce(Sum("amount_cents"), Value(0)))["cents"]
+
+
+def wrong_debts():
+    """What we owe a professional has a call under way, or a bank that has not judged."""
+    owed = entries(Q(account__startswith="payable:"), -1)
+    waiting = Q(kind__in=(Call.TRANSFER, Call.PAY_AGAIN, Call.REVERSE), state__in=(State.PENDING, State.STUCK))
+    calls = StripeOperation.objects.filter(waiting, payment=OuterRef("pk"))
+    judging = Dispute.objects.open().filter(payment=OuterRef("pk"))
+    idle = Payment.objects.filter(pk__in=owed).exclude(Exists(calls)).exclude(Exists(judging))
+    for pk in idle.order_by("pk").values_list("pk", flat=True):
+        yield f"Payment {pk}: {owed[pk]} cents are owed to the professional, and nothing is on its way."
+
+
+def wrong_chargebacks():
+    booked = entries(Q(account="chargebacks"), 1)
+    rows = Dispute.objects.open().values_list("payment").annotate(cents=Sum("withdrawn_cents"))
+    for pk in differing(booked, {pk: cents for pk, cents in rows if cents}):
+        yield f"Payment {pk}: the ledger and the bank differ on what was charged back."
+
+
+# Holds
+
+
+def refunds_above_captures():
+    """refunded ≤ captured ≤ held"""
+    refunded = entries(Q(transaction__kind__in=(Kind.REFUND, Kind.REFUND_FAILED), account="client_funds"), 1)
+    captured = entries(Q(transaction__kind=Kind.CAPTURE, account="client_funds"), -1)
+    for pk in sorted(pk for pk, cents in refunded.items() if cents > captured.get(pk, 0)):
+        yield f"Payment {pk}: more was refunded than captured."
+    for hold in Hold.objects.filter(captured_cents__gt=F("amount_cents")):
+        yield f"Hold {hold.pk}: more was captured than held."
+
+
+def holds_of_the_dead():
+    """A mission that is over holds nothing on a card, unless the call that ends it is under way."""
+    ending = StripeOperation.objects.filter(
+        hold=OuterRef("pk"), kind__in=(Call.CAPTURE, Call.CANCEL_HOLD), state__in=(State.PENDING, State.STUCK)
+    )
+    unwanted = Q(status=Hold.Status.LIVE, payment__mission__status__in=Mission.FINAL) | Q(status=Hold.Status.UNWANTED)
+    for hold in Hold.objects.filter(unwanted).exclude(Exists(ending)).order_by("pk"):
+        yield f"Hold {hold.pk} is live, its mission is not, and nothing ends it."
+
+
+def kept_too_long():
+    """Captured, neither shared nor returned, for longer than money may wait."""
+    before = clock.now() - KEPT_AT_MOST
+    captures = LedgerTransaction.objects.filter(payment=OuterRef("pk"), kind=Kind.CAPTURE, happened_at__lte=before)
+    for payment in Payment.objects.filter(Exists(captures), status=Payment.Status.KEPT).order_by("pk"):
+        yield f"Payment {payment.pk} has been kept for more than {KEPT_AT_MOST.days} days."
+
+
+# What waits
+
+
+def forgotten_holds():
+    """A saved card has an instant at which the amount is asked for, or a call that asks for it."""
+    asking = StripeOperation.objects.filter(
+        payment=OuterRef("pk"), kind=Call.PLACE_HOLD, state__in=(State.PENDING, State.STUCK)
+    )
+    saved = Payment.objects.filter(status=Payment.Status.CARD_SAVED, hold_due_at=None, due_basis_points=None)
+    for pk in saved.exclude(Exists(asking)).order_by("pk").values_list("pk", flat=True):
+        yield f"Payment {pk} waits for a hold that nothing will place."
+
+
+def undone_work():
+    """Rows whose time is long past: the sweep does not run, or cannot do them."""
+    before = clock.now() - LATE
+    for name, rows in (
+        ("Call", StripeOperation.objects.due(before)),
+        ("Event", StripeEvent.objects.due(before)),
+        ("Hold to place for payment", Payment.objects.hold_due(before)),
+    ):
+        for pk in rows.order_by("pk").values_list("pk", flat=True):
+            yield f"{name} {pk} has been due for more than an hour."
+
+
+CHECKS = (
+    wrong_payability,
+    unbalanced_movements,
+    wrong_movements,
+    wrong_refunds,
+    wrong_shares,
+    wrong_debts,
+    wrong_chargebacks,
+    refunds_above_captures,
+    holds_of_the_dead,
+    kept_too_long,
+    forgotten_holds,
+    undone_work,
+)

@@ -40,6 +40,24 @@ def prepare_capture(hold, cents):
     return prepare(Kind.CAPTURE, key, payment=hold.payment, hold=hold, amount_cents=cents)
 
 
+def has_capture(hold):
+    states = (StripeOperation.State.PENDING, StripeOperation.State.DONE)
+    return hold.operations.filter(kind=Kind.CAPTURE, state__in=states).exists()
+
+
+def adopt_capture(hold, cents):
+    """The row of a capture that Stripe made and we forgot."""
+    operation = prepare_capture(hold, cents)
+    operation.state, operation.stripe_id, operation.answered_at = (
+        StripeOperation.State.DONE,
+        hold.intent_id,
+        clock.now(),
+    )
+    operation.save(update_fields=["state", "stripe_id", "answered_at"])
+    operation.payment, operation.hold = hold.payment, hold
+    return operation
+
+
 def prepare_cancellation(hold):
     key = f"cancel:{hold.intent_id}:{_attempt(hold.operations, Kind.CANCEL_HOLD)}"
     return prepare(Kind.CANCEL_HOLD, key, payment=hold.payment, hold=hold)

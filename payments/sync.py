@@ -27,7 +27,7 @@ RETRY_DELAY = timedelta(hours=6)
 def sync_session(stripe_id):
     """Read a Checkout session again; raises CheckoutSession.DoesNotExist when it is not (yet) ours."""
     session = CheckoutSession.objects.select_related("payment__mission").get(stripe_id=stripe_id)
-    expand = {"expand": ["payment_intent.latest_charge", "setup_intent"]}
+    expand = {"expand": ["payment_intent.latest_charge.balance_transaction", "setup_intent"]}
     apply_session(session, gateway.client().v1.checkout.sessions.retrieve(stripe_id, expand))
     return session.payment
 
@@ -193,9 +193,18 @@ def save_card(payment, payment_method):
 def write_intent(payment, intent):
     if intent.status == "requires_capture":
         write_hold(payment, intent)
+    elif intent.status == "succeeded":
+        adopt_capture(payment, intent)
     elif intent.status == "canceled":
         for hold in payment.holds.filter(intent_id=intent.id):
             write_end(payment, hold)
+
+
+def adopt_capture(payment, intent):
+    """A capture we have no trace of (our database is older than Stripe's, after a restore): the money is booked."""
+    hold = payment.holds.live().filter(intent_id=intent.id).first()
+    if hold is not None and not operations.has_capture(hold):
+        write_capture(operations.adopt_capture(hold, intent.amount_received), intent)
 
 
 def write_end(payment, hold):

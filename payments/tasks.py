@@ -2,12 +2,13 @@ from datetime import timedelta
 from itertools import islice
 
 from celery import shared_task
+from celery.signals import worker_ready
 
 from marketplace import clock
 from marketplace.sweeping import attempt
 from missions.models import Mission
-from payments import actions, events, runner
-from payments.models import Payment, StripeEvent, StripeOperation
+from payments import actions, events, reconciliation, runner
+from payments.models import Payment, Reconciliation, StripeEvent, StripeOperation
 
 # A deadline that costs someone their booking is given this much more, so that no two clocks disagree about it.
 CLOCK_SKEW = timedelta(minutes=15)
@@ -16,6 +17,7 @@ CLOCK_SKEW = timedelta(minutes=15)
 # short however much is due. https://docs.stripe.com/rate-limits
 SWEPT_AT_ONCE = 2000
 
+Scope = Reconciliation.Scope
 Status = Mission.Status
 
 # What the clock asks for: whose payments, and what is then done. Every act reads the payment again under its lock.
@@ -66,3 +68,31 @@ def perform(duty, payment_id):
 @shared_task
 def run_operation(operation_id):
     runner.run(StripeOperation.objects.get(pk=operation_id))
+
+
+@shared_task
+def reconcile():
+    """Compare with Stripe what was not compared for long enough, what may put itself right first."""
+    now = clock.now()
+    if reconciliation.is_due(Scope.EVENTS, now):
+        reconciliation.read_missed_events()
+    if reconciliation.is_due(Scope.OPEN, now):
+        reconciliation.read_open_payments(read_payment.delay)
+    if reconciliation.is_due(Scope.BOOKS, now):
+        reconciliation.compare_books()
+
+
+@shared_task
+def read_payment(payment_id):
+    reconciliation.read_payment(payment_id)
+
+
+@shared_task
+def check_subscriptions():
+    """See at start-up that no type of event that we handle is missing from what Stripe sends us."""
+    reconciliation.compare_subscriptions()
+
+
+@worker_ready.connect
+def check_at_start(**kwargs):
+    check_subscriptions.delay()

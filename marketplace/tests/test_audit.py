@@ -22,7 +22,7 @@ def audit():
 def test_the_command_fails_on_a_difference():
     professional = make_professional()
     ConnectedAccount.objects.create(professional=professional, stripe_id="acct_1", transfers="active")
-    assert audit() == ("Listings, scores and payability are what they are copied from.\n", "")
+    assert audit() == ("Everything that must hold does.\n", "")
     Professional.objects.filter(pk=professional.pk).update(payable=False)
     told = f"Professional {professional.pk} is not payable as their Stripe account says.\n"
     assert audit() == ("1 differences.", told)

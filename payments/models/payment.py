@@ -12,6 +12,11 @@ class PaymentQuerySet(models.QuerySet):
     def of(self, user):
         return self.filter(Q(mission__client__user=user) | Q(mission__professional__user=user))
 
+    def open(self):
+        """Those whose end is not written yet, or not said to Stripe."""
+        is_waiting = ~Q(status__in=Payment.OVER) | Q(operations__state="pending")
+        return self.filter(pk__in=Payment.objects.filter(is_waiting).values("pk"))
+
     def hold_due(self, now):
         return self.filter(
             status=Payment.Status.CARD_SAVED, mission__status=Mission.Status.BOOKED, hold_due_at__lte=now
@@ -39,6 +44,8 @@ class Payment(models.Model):
         RELEASED = "released", _("Réparti")
         RETURNED = "returned", _("Rendu au client")
         LOST = "lost", _("Repris par la banque")
+
+    OVER = (Status.RELEASED, Status.RETURNED, Status.LOST)
 
     mission = models.OneToOneField(Mission, models.PROTECT, verbose_name=_("mission"), related_name="payment")
     amount_cents = models.PositiveBigIntegerField(_("montant"))

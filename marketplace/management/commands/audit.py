@@ -7,7 +7,7 @@ import payments.audit
 
 
 class Command(BaseCommand):
-    help = "Compares every copied column with the truth; changes nothing, and fails on a difference."
+    help = "Checks everything that must always hold, and every copied column; changes nothing, fails on a difference."
 
     def handle(self, *args, **options):
         differences = list(chain(missions.audit.differences(), payments.audit.differences()))
@@ -15,4 +15,4 @@ class Command(BaseCommand):
             self.stderr.write(difference)
         if differences:
             raise CommandError(f"{len(differences)} differences.")
-        self.stdout.write("Listings, scores and payability are what they are copied from.")
+        self.stdout.write("Everything that must hold does.")

@@ -1,3 +1,5 @@
+from io import StringIO
+
 from django.core.management import BaseCommand, call_command
 
 from accounts.models import Commune
@@ -15,6 +17,7 @@ class Command(BaseCommand):
             call_command("load_communes", verbosity=0)
         self.say("Chargement des données de démonstration…")
         call_command("load_demo")
+        call_command("check_stripe", subscribe=True, stdout=StringIO())
 
     def say(self, text):
         self.stdout.write(text)

@@ -1,0 +1,274 @@
+"""Our books against Stripe's, both ways: what differs is a row with what to do about it."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.tests.factories import make_staff
+from payments import actions, events, gateway, reconciliation, subscriptions, tasks
+from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
+from payments.simulator import control
+from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
+
+pytestmark = pytest.mark.django_db
+
+Act = Difference.Act
+Kind = Difference.Kind
+
+
+@pytest.fixture(autouse=True)
+def subscribed(simulator):
+    """Stripe sends us everything, so that nothing else differs."""
+    list(subscriptions.subscribe())
+
+
+def found():
+    """The open differences: (kind, subject, what to do)."""
+    reconciliation.compare_books()
+    return [(one.kind, one.subject, one.act) for one in Difference.objects.open().order_by("pk")]
+
+
+def make_confirmed(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    return work(payment)
+
+
+def as_stripe(simulator, act, **body):
+    """Do something of which no event reaches us."""
+    simulator.faults.add("drop", on="*", times=10)
+    control.ACTS[act](simulator, body)
+    simulator.faults.clear()
+
+
+def test_books_that_agree_show_no_difference(simulator, clock):
+    make_confirmed(simulator, clock)
+    make_held_payment(simulator)
+    assert found() == []
+
+
+def test_a_hold_stripe_has_and_we_have_not(simulator):
+    payment = make_held_payment(simulator)
+    intent_id = payment.holds.get().intent_id
+    payment.holds.all().delete()
+    assert found() == [(Kind.UNKNOWN_HOLD, f"payment_intent:{intent_id}", Act.READ_AGAIN)]
+
+
+def test_a_hold_that_ended_without_a_word_is_read_again_and_the_difference_is_gone(simulator, clock):
+    payment = make_held_payment(simulator)
+    hold = payment.holds.get()
+    gateway.client().v1.payment_intents.cancel(hold.intent_id)
+    assert found() == [(Kind.HOLD_STATE, f"payment_intent:{hold.intent_id}", Act.READ_AGAIN)]
+
+    actions.read_again(payment, by=make_staff())
+    assert found() == []
+    assert fresh(payment).status == Payment.Status.CARD_REFUSED
+
+
+def test_a_capture_we_forgot_is_booked_once(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    hold = payment.holds.get()
+    gateway.client().v1.payment_intents.capture(hold.intent_id)
+    assert found() == [(Kind.HOLD_STATE, f"payment_intent:{hold.intent_id}", Act.READ_AGAIN)]
+
+    staff = make_staff()
+    actions.read_again(payment, by=staff)
+    actions.read_again(payment, by=staff)
+    assert fresh(payment).status == Payment.Status.KEPT
+    assert found() == []
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    assert work(payment).status == Payment.Status.RELEASED
+    assert found() == []
+
+
+def test_a_transfer_made_without_us(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    operation = payment.operations.get(kind="transfer")
+    StripeOperation.objects.filter(pk=operation.pk).update(stripe_id="tr_other")
+    assert found() == [
+        (Kind.UNKNOWN_TRANSFER, f"transfer:{operation.stripe_id}", Act.LOOK),
+        (Kind.MISSING_AT_STRIPE, "transfer:tr_other", Act.LOOK),
+    ]
+
+
+def test_a_transfer_taken_back_without_us(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    transfer_id = payment.operations.get(kind="transfer").stripe_id
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+
+
+def test_a_refund_made_without_us(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    refund = gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    assert found() == [(Kind.UNKNOWN_REFUND, f"refund:{refund.id}", Act.LOOK)]
+
+
+def test_the_refund_of_a_void_is_no_difference(simulator):
+    payment = make_held_payment(simulator)
+    actions.cancel(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    assert len(simulator.book.every("refund")) == 1
+    assert found() == []
+
+
+def test_a_chargeback_we_did_not_hear_of(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    as_stripe(simulator, "dispute", charge=payment.holds.get().charge_id)
+    dispute_id = simulator.book.every("dispute")[0]["id"]
+    assert found() == [(Kind.UNKNOWN_DISPUTE, f"dispute:{dispute_id}", Act.READ_AGAIN)]
+
+    actions.read_again(payment, by=make_staff())
+    assert found() == []
+    assert payment.disputes.get().stripe_id == dispute_id
+
+
+def test_a_call_that_is_stuck_is_one_to_run_again(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    Hold.objects.update(intent_id="pi_unknown")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    stuck = payment.operations.get(state="stuck")
+    assert (Kind.STUCK_CALL, f"operation:{stuck.pk}", Act.RUN_AGAIN) in found()
+
+
+def test_an_object_stripe_does_not_know(simulator):
+    make_held_payment(simulator)
+    Hold.objects.update(intent_id="pi_unknown")
+    assert (Kind.MISSING_AT_STRIPE, "payment_intent:pi_unknown", Act.LOOK) in found()
+
+
+def test_a_call_under_way_is_no_difference(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("lose_answer", on="payment_intents.capture")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    assert simulator.book.every("payment_intent")[0]["status"] == "succeeded"
+    assert found() == []
+
+
+def test_the_team_is_told_once_and_a_difference_out_of_the_window_stays_open(simulator, clock):
+    staff = make_staff()
+    payment = make_confirmed(simulator, clock)
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    first = found()
+    clock.advance(timedelta(days=5))
+    assert found() == first
+    assert staff.notifications.filter(template="payments/emails/differences_staff").count() == 1
+
+
+# Events
+
+
+def test_a_lost_webhook_is_read_from_the_list(simulator, clock):
+    payment = make_payment()
+    actions.start_checkout(payment, by=payment.mission.client.user)
+    simulator.faults.add("drop", on="*", times=10)
+    simulator.hosted.pay(payment.sessions.get().stripe_id)
+    reconciliation.read_missed_events()
+
+    assert fresh(payment).status == Payment.Status.HELD
+    assert set(StripeEvent.objects.values_list("source", flat=True)) == {StripeEvent.Source.LIST}
+
+
+def test_events_are_read_from_where_the_last_reading_began(simulator, clock):
+    reconciliation.read_missed_events()
+    clock.advance(timedelta(days=2))
+    last = Reconciliation.objects.get().started_at
+    since = reconciliation.events_since(clock.now())
+    assert since == int((last - reconciliation.EVENTS_OVERLAP).timestamp())
+
+
+def test_an_interrupted_reading_does_not_move_the_start_of_the_next(simulator, clock):
+    simulator.faults.add("bad_gateway", on="events.list")
+    with pytest.raises(Exception, match="Bad gateway"):
+        reconciliation.read_missed_events()
+    assert reconciliation.events_since(clock.now()) == int((clock.now() - reconciliation.EVENTS_KEPT).timestamp())
+
+
+def test_what_no_event_told_of_an_open_payment_is_read_every_hour(simulator, clock):
+    payment = make_held_payment(simulator)
+    simulator.faults.add("drop", on="*", times=10)
+    gateway.client().v1.payment_intents.cancel(payment.holds.get().intent_id)
+    tasks.reconcile()
+    assert fresh(payment).status == Payment.Status.CARD_REFUSED
+
+
+def test_each_comparison_waits_for_its_turn(simulator, clock):
+    tasks.reconcile()
+    tasks.reconcile()
+    assert Reconciliation.objects.count() == 3
+    clock.advance(timedelta(minutes=10))
+    tasks.reconcile()
+    assert list(Reconciliation.objects.order_by("pk").values_list("scope", flat=True)[3:]) == ["events"]
+
+
+# Subscriptions
+
+
+def test_an_event_type_missing_from_the_subscription_is_seen(simulator):
+    """https://github.com/calcom/cal.com/pull/24805: a type was handled and never subscribed to."""
+    destination = next(d for d in subscriptions.every_destination() if d.event_payload == "snapshot")
+    kept = sorted(events.SNAPSHOT_HANDLERS.keys() - {"charge.dispute.created"})
+    gateway.client().v2.core.event_destinations.update(destination.id, {"enabled_events": kept})
+
+    assert list(subscriptions.missing_types()) == ["charge.dispute.created"]
+    tasks.check_subscriptions()
+    difference = Difference.objects.open().get()
+    assert (difference.kind, difference.subject) == (Kind.NOT_SUBSCRIBED, "charge.dispute.created")
+    with pytest.raises(CommandError):
+        call_command("check_stripe", stderr=StringIO())
+
+    call_command("check_stripe", subscribe=True, stdout=StringIO())
+    tasks.check_subscriptions()
+    assert list(Difference.objects.open()) == []
+
+
+def test_subscribing_twice_makes_one_destination_of_each_kind(simulator):
+    list(subscriptions.subscribe())
+    assert sorted(d.event_payload for d in subscriptions.every_destination()) == ["snapshot", "thin"]
+
+
+# The command
+
+
+def run_reconcile():
+    out, err = StringIO(), StringIO()
+    call_command("reconcile", stdout=out, stderr=err)
+    return out.getvalue()
+
+
+def test_the_command_says_when_all_is_well_and_fails_on_a_difference(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    assert run_reconcile() == "Stripe and we say the same.\n"
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    with pytest.raises(CommandError, match="1 differences"):
+        run_reconcile()
+
+
+def test_the_command_says_so_when_stripe_is_away(simulator):
+    simulator.faults.add("refuse_connection", times=50)
+    with pytest.raises(CommandError, match="Stripe does not answer"):
+        run_reconcile()
+
+
+def test_a_professional_paid_by_us_twice_would_be_seen(simulator, clock):
+    """A second transfer from the same charge, with our metadata and no row of ours."""
+    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=2))
+    account = make_account(payment.mission.professional, simulator)
+    payment = pay(payment, simulator)
+    clock.set(payment.mission.ends_at + timedelta(hours=1))
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    payment = work(payment)
+    twice = gateway.client().v1.transfers.create(
+        {
+            "amount": 100,
+            "currency": "eur",
+            "destination": account.stripe_id,
+            "source_transaction": payment.holds.get().charge_id,
+            "metadata": {"env": "test"},
+        }
+    )
+    assert found() == [(Kind.UNKNOWN_TRANSFER, f"transfer:{twice.id}", Act.LOOK)]
