@@ -14,14 +14,17 @@ Kind = StripeOperation.Kind
 State = StripeOperation.State
 Status = Dispute.Status
 
+# The professional bears their part: until the bank has judged, and for good when it was lost.
+BORNE = (*Dispute.OPEN, Status.LOST)
+
 
 def write_dispute(payment, found):
     """Make our rows say what Stripe's dispute says."""
     dispute = read_dispute(payment, found)
     book_movements(dispute, found)
-    if dispute.is_open:
+    if dispute.status in BORNE:
         take_back(dispute)
-    elif dispute.closed_at is None and dispute.status in ENDS:
+    if dispute.closed_at is None and dispute.status in ENDS:
         end(dispute)
 
 
@@ -62,7 +65,7 @@ def take_back(dispute):
     if payment.status != Payment.Status.RELEASED or not dispute.withdrawn_cents:
         return
     if not dispute.taken_back_cents:
-        dispute.taken_back_cents = returns.part_taken_back(payment, dispute.withdrawn_cents)
+        dispute.taken_back_cents = returns.part_taken_back(payment, shared_cents(dispute))
         dispute.save(update_fields=["taken_back_cents"])
     if dispute.taken_back_cents and returns.paid_out(payment) and not dispute.operations.exists():
         operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
@@ -71,7 +74,7 @@ def take_back(dispute):
 
 def take_back_late(payment):
     """The professional was just paid for a payment that a bank took back meanwhile."""
-    borne = payment.disputes.filter(status__in=(*Dispute.OPEN, Status.LOST)).exclude(taken_back_cents=0)
+    borne = payment.disputes.filter(status__in=BORNE).exclude(taken_back_cents=0)
     for dispute in borne.filter(operations=None):
         dispute.payment = payment
         operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
@@ -88,15 +91,24 @@ def lose(dispute):
     payment = dispute.payment
     if not dispute.withdrawn_cents:
         return
-    ledger.book_chargeback_lost(dispute)
-    operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
+    ledger.book_chargeback_lost(dispute, shared_cents(dispute))
+    operations.give_up(payment.operations.filter(kind__in=(Kind.TRANSFER, Kind.REFUND)))
+    pay_what_is_left(payment)
     closing.set_status(payment, Payment.Status.LOST)
     tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
+
+
+def pay_what_is_left(payment):
+    """A professional not paid yet is still owed what they do not bear: the part returned at our charge."""
+    owed = -ledger.balance(payment, ledger.payable(payment))
+    if owed > 0 and not payment.operations.filter(kind=Kind.TRANSFER, state__in=(State.PENDING, State.DONE)).exists():
+        operations.prepare_transfer(payment, owed)
 
 
 def win(dispute):
     """The bank gave the money back: so do we, and what waited goes on."""
     payment = dispute.payment
+    operations.give_up(dispute.operations.filter(kind=Kind.REVERSE))
     if payment.status == Payment.Status.KEPT and payment.is_closed:
         closing.release(payment)
     ledger.book_chargeback_won(payment, shortfall_cents(dispute))
@@ -106,9 +118,17 @@ def win(dispute):
 def pay_again(dispute):
     """Send back what was taken from the professional for a chargeback that we won."""
     taken = cents_of(dispute, Kind.REVERSE)
-    if dispute.status in (Status.WON, Status.PREVENTED) and taken > cents_of(dispute, Kind.PAY_AGAIN):
+    if dispute.is_won and taken > cents_of(dispute, Kind.PAY_AGAIN):
         operations.prepare_pay_again(dispute, taken - cents_of(dispute, Kind.PAY_AGAIN))
         tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
+
+
+def shared_cents(dispute):
+    """How much of what the bank took had been shared; the rest was the client's still, with us."""
+    payment = dispute.payment
+    if payment.status != Payment.Status.RELEASED:
+        return 0
+    return min(dispute.withdrawn_cents, returns.refundable_cents(payment, before=dispute))
 
 
 def cents_of(dispute, kind):

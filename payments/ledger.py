@@ -85,17 +85,19 @@ def book_chargeback_fee(dispute, cents):
     _post(dispute.payment, Kind.CHARGEBACK_FEE, {"stripe_fees": cents, "stripe": -cents})
 
 
-def book_chargeback_lost(dispute):
-    """The client has their money back: of a shared payment everybody bears their part, of another nobody had any."""
+def book_chargeback_lost(dispute, shared_cents):
+    """The client has their money back: everybody bears their part of what was shared, nobody had the rest."""
     cents = dispute.withdrawn_cents
-    is_shared = dispute.payment.status == dispute.payment.Status.RELEASED
-    lines = _borne(dispute.payment, cents, dispute.taken_back_cents) if is_shared else {"client_funds": cents}
-    _post(dispute.payment, Kind.CHARGEBACK_LOST, {**lines, "chargebacks": -cents})
+    lines = _borne(dispute.payment, shared_cents, dispute.taken_back_cents) if shared_cents else {}
+    kept = {"client_funds": cents - shared_cents}
+    _post(dispute.payment, Kind.CHARGEBACK_LOST, {**lines, **kept, "chargebacks": -cents})
 
 
 def book_chargeback_won(payment, cents):
-    """The professional owes nothing for a chargeback that was lost by whoever began it."""
-    _post(payment, Kind.CHARGEBACK_WON, {payable(payment): cents, recoverable(payment): -cents})
+    """The professional no longer owes `cents` for it: what we had stopped expecting is no loss any more."""
+    owed = min(cents, balance(payment, recoverable(payment)))
+    lines = {payable(payment): cents, recoverable(payment): -owed, "losses": owed - cents}
+    _post(payment, Kind.CHARGEBACK_WON, lines)
 
 
 def book_write_off(payment, cents):

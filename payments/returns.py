@@ -42,10 +42,10 @@ def require_refundable(payment, cents, bearer):
         raise PaymentError(_("Le professionnel n’est pas encore payé : attendez, ou remboursez à notre seule charge."))
 
 
-def refundable_cents(payment):
-    """What was shared of this payment and not returned since."""
+def refundable_cents(payment, *, before=None):
+    """What was shared of this payment and not returned since, or not `before` a chargeback."""
     returned = sum(refund.amount_cents for refund in payment.refunds.all())
-    lost = sum(dispute.withdrawn_cents for dispute in payment.disputes.all())
+    lost = sum(dispute.withdrawn_cents for dispute in payment.disputes.all() if dispute != before)
     return max(payment.due_price.total_cents - returned - lost, 0)
 
 
@@ -78,7 +78,9 @@ def taken_back(operation):
 
 
 def took_back_less(operation, available_cents):
-    """Their account held less than was to be taken back: take that, and let them owe the rest."""
+    """Their account held less than was to be taken back: take that, and let them owe the rest, if still wanted."""
+    if operation.dispute and operation.dispute.is_won:
+        return
     partial = min(available_cents, operation.amount_cents)
     ledger.book_shortfall(operation.payment, operation.amount_cents - partial, operation)
     tell_staff(f"shortfall:{operation.pk}", "shortfall", operation.payment)

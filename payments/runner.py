@@ -27,6 +27,8 @@ LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
 MAX_ATTEMPTS = 20
 
+TRANSFERS = (Kind.TRANSFER, Kind.PAY_AGAIN)
+
 # Refused for good, these are simply made anew when somebody asks again.
 MADE_ON_DEMAND = (Kind.CREATE_CUSTOMER, Kind.CREATE_ACCOUNT, Kind.CREATE_SESSION)
 
@@ -54,13 +56,13 @@ def run(operation):
 
 
 def is_ready(operation):
-    """A transfer waits for a professional Stripe cannot pay at present, and for a bank that holds the money."""
-    if operation.kind not in (Kind.TRANSFER, Kind.PAY_AGAIN):
+    """Sharing waits for a bank that holds the money, and a transfer for a professional Stripe cannot pay at present."""
+    if operation.kind not in (*TRANSFERS, Kind.REFUND):
         return True
     if operation.payment.disputes.open().exists():
         postpone(operation)
         return False
-    if not operation.payment.mission.professional.payable:
+    if operation.kind in TRANSFERS and not operation.payment.mission.professional.payable:
         postpone(operation)
         tell_professional(operation.payment, "not_payable")
         return False
@@ -152,6 +154,16 @@ def record_refused_transfer(operation, error):
             tell_professional(operation.payment, "not_payable")
 
 
+def record_refused_refund(operation, error):
+    """A bank may take the money back before its event reaches us: wait for what it decides."""
+    if error.code != "charge_disputed":
+        record_stuck(operation, error)
+        return
+    with transaction.atomic():
+        if finish(operation, State.REFUSED, error=describe(error)) and operation.payment.status != Payment.Status.LOST:
+            postpone(operations.AGAIN[operation.kind](operation))
+
+
 def record_refused_reversal(operation, error):
     """An account that was paid out may hold too little: what is there comes back, the rest is owed to us."""
     if error.code != "balance_insufficient":
@@ -165,6 +177,7 @@ def record_refused_reversal(operation, error):
 
 REFUSALS = {
     Kind.PLACE_HOLD: record_refused_hold,
+    Kind.REFUND: record_refused_refund,
     Kind.REVERSE: record_refused_reversal,
     Kind.PAY_AGAIN: record_refused_transfer,
     Kind.EXPIRE_SESSION: record_too_late,

@@ -28,6 +28,7 @@ class Dispute(models.Model):
 
     # The bank holds the money; a mere question of the bank moves none.
     OPEN = (Status.NEEDS_RESPONSE, Status.UNDER_REVIEW)
+    WINS = (Status.WON, Status.PREVENTED)
 
     payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="disputes")
     stripe_id = models.CharField(_("objet Stripe"), max_length=80, unique=True)
@@ -54,3 +55,7 @@ class Dispute(models.Model):
     @property
     def is_open(self):
         return self.status in self.OPEN
+
+    @property
+    def is_won(self):
+        return self.status in self.WINS

@@ -88,6 +88,12 @@ def close_dispute(sim, dispute_id, *, won):
     return dispute
 
 
+def is_charged_back(sim, charge):
+    """Whether a bank has this charge's money: until it has judged, and for good when we lost."""
+    held = {"needs_response", "under_review", "lost"}
+    return any(dispute["status"] in held for dispute in sim.book.every("dispute", charge=charge["id"]))
+
+
 def new_dispute(sim, charge, reason, *, inquiry):
     brand = charge["payment_method_details"]["card"]["brand"]
     kind = "inquiry" if inquiry else "chargeback"

@@ -1,6 +1,6 @@
 """Refunds of captured charges."""
 
-from payments.simulator import balance, events, lists
+from payments.simulator import balance, disputes, events, lists
 from payments.simulator.charges import add_refund, refundable
 from payments.simulator.customers import metadata
 from payments.simulator.errors import InvalidParams, invalid, unexpected_state
@@ -11,7 +11,7 @@ def create_refund(sim, params):
     charge = charge_of(sim, params)
     remaining = refundable(sim, charge)
     amount = params.get("amount", remaining)
-    check_refund(charge, amount, remaining)
+    check_refund(sim, charge, amount, remaining)
     line = balance.move(sim, charge, -amount, type="refund")
     refund = add_refund(sim, charge, amount, reason=params.get("reason"), metadata=metadata(params), line=line["id"])
     line["source"] = refund["id"]
@@ -51,8 +51,8 @@ def charge_of(sim, params):
     return charge
 
 
-def check_refund(charge, amount, remaining):
-    if charge["disputed"]:
+def check_refund(sim, charge, amount, remaining):
+    if disputes.is_charged_back(sim, charge):
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if remaining == 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

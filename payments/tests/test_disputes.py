@@ -1,0 +1,412 @@
+"""Chargebacks, told to us by webhooks only, in our books and in the simulator's."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.tests.factories import make_staff
+from missions.models import Contest
+from payments import actions, gateway, tasks
+from payments.errors import PaymentError
+from payments.models import Dispute, Payment, Refund
+from payments.simulator import accounts, disputes
+from payments.simulator.balance import DISPUTE_FEE, card_fee
+from payments.tests.books import books, check_books, moved
+from payments.tests.factories import fresh, make_ended_payment
+from payments.tests.webhooks import deliver
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# 8 h at 25,00 €: 240,00 € for the professional, 30,00 € of commission and 6,00 € of its VAT.
+TOTAL, SHARE, COMMISSION, VAT = 27_600, 24_000, 3_000, 600
+CARD_FEE = card_fee(TOTAL)
+FEES = CARD_FEE + DISPUTE_FEE
+EARNED = {"commission": -COMMISSION, "vat": -VAT}
+LOST = {"stripe": -FEES, "stripe_fees": FEES}
+WON = EARNED | {"stripe": COMMISSION + VAT - FEES, "stripe_fees": FEES}
+
+
+@pytest.fixture
+def shared(simulator, clock):
+    return share(simulator, clock)
+
+
+@pytest.fixture
+def kept(simulator, clock):
+    """Captured because its hold was dying, not confirmed yet."""
+    payment = make_ended_payment(simulator, clock)
+    clock.set(payment.holds.get().capture_before - timedelta(hours=11))
+    tasks.sweep_payments()
+    return fresh(payment)
+
+
+@pytest.fixture
+def bank(client, simulator):
+    return Bank(client, simulator)
+
+
+class Bank:
+    """The client's bank, heard through webhooks."""
+
+    def __init__(self, client, simulator):
+        self.client, self.simulator = client, simulator
+
+    def dispute(self, payment, *, inquiry=False, told=True):
+        charge_id = payment.holds.get(status="captured").charge_id
+        found = disputes.open_dispute(self.simulator, charge_id, inquiry=inquiry)
+        return self.tell(found, told=told)
+
+    def judge(self, payment, *, won, told=True):
+        (found,) = self.simulator.book.every("dispute", charge=payment.holds.get(status="captured").charge_id)
+        disputes.close_dispute(self.simulator, found["id"], won=won)
+        return self.tell(found, told=told)
+
+    def tell(self, found, *, told):
+        if not told:
+            self.simulator.outbox.clear()
+            return None
+        deliver(self.client, self.simulator)
+        return Dispute.objects.get(stripe_id=found["id"])
+
+
+def share(simulator, clock, **fields):
+    """A confirmed payment, its share on the professional's Stripe account."""
+    payment = make_ended_payment(simulator, clock, **fields)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    return fresh(payment)
+
+
+def pay_out(simulator, clock, payment):
+    """The week goes by and Stripe sends what the professional has to their bank."""
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+    accounts.pay_out(simulator, payment.mission.professional.account.stripe_id)
+
+
+def told(user):
+    """The templates of what somebody was told of a chargeback, in order."""
+    names = user.notifications.order_by("pk").values_list("template", flat=True)
+    return [name.rpartition("/")[2] for name in names if "chargeback" in name or "dispute" in name]
+
+
+def test_a_chargeback_takes_the_share_back_until_the_bank_has_judged(shared, bank, simulator):
+    staff = make_staff()
+    dispute = bank.dispute(shared)
+
+    assert moved(simulator) == (TOTAL, 0, 0)
+    assert books(shared) == EARNED | {
+        "chargebacks": TOTAL,
+        "payable": -SHARE,
+        "stripe": COMMISSION + VAT + SHARE - TOTAL - FEES,
+        "stripe_fees": FEES,
+    }
+    assert (dispute.is_open, dispute.withdrawn_cents, dispute.taken_back_cents) == (True, TOTAL, SHARE)
+    assert dispute.evidence_due_at is not None
+    assert told(shared.mission.professional.user) == ["chargeback_professional"]
+    assert told(staff) == ["dispute_staff"]
+    check_books(simulator)
+
+
+def test_a_chargeback_lost_ends_at_zero_and_gives_the_commission_back(shared, bank, simulator):
+    staff = make_staff()
+    bank.dispute(shared)
+    dispute = bank.judge(shared, won=False)
+
+    assert (dispute.status, fresh(shared).status) == (Dispute.Status.LOST, Payment.Status.LOST)
+    assert moved(simulator) == (TOTAL, 0, 0)
+    assert books(shared) == LOST
+    assert told(shared.mission.professional.user) == ["chargeback_professional", "chargeback_lost_professional"]
+    assert told(staff) == ["dispute_staff", "dispute_end_staff"]
+    check_books(simulator)
+
+
+def test_a_chargeback_won_pays_the_professional_again(shared, bank, simulator):
+    bank.dispute(shared)
+    dispute = bank.judge(shared, won=True)
+
+    assert (dispute.status, fresh(shared).status) == (Dispute.Status.WON, Payment.Status.RELEASED)
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared) == WON
+    assert told(shared.mission.professional.user) == ["chargeback_professional", "chargeback_won_professional"]
+    check_books(simulator)
+
+
+@pytest.mark.parametrize(("won", "end", "sent"), [(False, LOST, 0), (True, WON, SHARE)])
+def test_a_chargeback_only_heard_of_once_judged_ends_alike(shared, bank, simulator, won, end, sent):
+    bank.dispute(shared, told=False)
+    bank.judge(shared, won=won)
+
+    assert books(shared) == end
+    assert moved(simulator) == (TOTAL, sent, 0)
+    check_books(simulator)
+
+
+@pytest.mark.parametrize(("won", "end"), [(False, LOST), (True, WON)])
+def test_the_events_of_a_chargeback_in_reverse_and_three_days_late_end_alike(
+    shared, bank, client, simulator, clock, won, end
+):
+    found = disputes.open_dispute(simulator, shared.holds.get().charge_id)
+    disputes.submit_evidence(simulator, found["id"])
+    disputes.close_dispute(simulator, found["id"], won=won)
+    simulator.outbox.reverse()
+    clock.advance(timedelta(days=3))
+    deliver(client, simulator)
+
+    assert books(shared) == end
+    check_books(simulator)
+
+
+def test_confirming_waits_for_the_bank_then_a_chargeback_won_shares(kept, bank, simulator):
+    bank.dispute(kept)
+    actions.confirm(kept.mission, by=kept.mission.client.user)
+    assert fresh(kept).status == Payment.Status.KEPT
+    assert books(kept) == {
+        "chargebacks": TOTAL,
+        "client_funds": -TOTAL,
+        "stripe": -FEES,
+        "stripe_fees": FEES,
+    }
+
+    bank.judge(kept, won=True)
+    assert fresh(kept).status == Payment.Status.RELEASED
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(kept) == WON
+    check_books(simulator)
+
+
+def test_a_chargeback_lost_before_the_money_was_shared_shares_nothing(kept, bank, simulator):
+    bank.dispute(kept)
+    actions.confirm(kept.mission, by=kept.mission.client.user)
+    bank.judge(kept, won=False)
+
+    assert fresh(kept).status == Payment.Status.LOST
+    assert moved(simulator) == (TOTAL, 0, 0)
+    assert books(kept) == LOST
+    check_books(simulator)
+
+
+def test_a_kept_payment_lost_to_the_bank_cannot_be_confirmed_and_settles_at_nothing(kept, bank, simulator):
+    bank.dispute(kept)
+    bank.judge(kept, won=False)
+    with pytest.raises(PaymentError, match="La banque du client a repris ce paiement"):
+        actions.confirm(kept.mission, by=kept.mission.client.user)
+
+    reason = Contest.Reason.CLIENT_ABSENT
+    actions.contest(fresh(kept).mission, by=kept.mission.professional.user, reason=reason)
+    actions.settle(fresh(kept).mission.contest, by=make_staff(), performed_basis_points=0, note="Repris")
+    assert fresh(kept).status == Payment.Status.LOST
+    assert books(kept) == LOST
+    check_books(simulator)
+
+
+def test_a_kept_payment_settled_in_part_during_a_chargeback_is_shared_once_won(kept, bank, simulator):
+    bank.dispute(kept)
+    actions.contest(
+        kept.mission, by=kept.mission.client.user, reason=Contest.Reason.EARLY_DEPARTURE, text="Parti à minuit"
+    )
+    actions.settle(fresh(kept).mission.contest, by=make_staff(), performed_basis_points=5000, note="La moitié")
+    assert moved(simulator) == (TOTAL, 0, 0)
+
+    bank.judge(kept, won=True)
+    assert moved(simulator) == (TOTAL, SHARE // 2, TOTAL // 2)
+    assert "client_funds" not in books(kept)
+    check_books(simulator)
+
+
+def test_a_professional_paid_out_meanwhile_owes_us_what_was_not_there(shared, bank, simulator, clock):
+    staff = make_staff()
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared)
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared)["recoverable"] == SHARE
+    assert staff.notifications.filter(template="payments/emails/shortfall_staff").count() == 1
+
+    bank.judge(shared, won=False)
+    assert books(shared) == LOST | {"recoverable": SHARE, "stripe": -FEES - SHARE}
+    check_books(simulator)
+
+
+def make_partly_paid_out(simulator, clock):
+    """A shared payment whose professional has 90,00 € left on their account, from another mission."""
+    payment = share(simulator, clock)
+    pay_out(simulator, clock, payment)
+    share(simulator, clock, professional=payment.mission.professional, minutes=180)
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+    return payment
+
+
+@pytest.mark.parametrize(
+    ("won", "end"), [(False, LOST | {"recoverable": 15_000, "stripe": -FEES - 15_000}), (True, WON)]
+)
+def test_what_is_left_on_the_account_comes_back_and_the_rest_is_owed(bank, simulator, clock, won, end):
+    payment = make_partly_paid_out(simulator, clock)
+    bank.dispute(payment)
+    assert books(payment)["recoverable"] == 15_000
+    assert [reversal["amount"] for reversal in simulator.book.every("transfer_reversal")] == [9_000]
+
+    bank.judge(payment, won=won)
+    assert books(payment) == end
+    check_books(simulator)
+
+
+def test_staff_write_off_what_nobody_will_give_back_and_no_more(shared, bank, simulator, clock):
+    staff = make_staff()
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared)
+    bank.judge(shared, won=False)
+    actions.write_off(fresh(shared), by=staff, cents=10_000)
+    with pytest.raises(PaymentError):
+        actions.write_off(fresh(shared), by=staff, cents=14_001)
+    actions.write_off(fresh(shared), by=staff, cents=14_000)
+
+    assert books(shared) == LOST | {"losses": SHARE, "stripe": -FEES - SHARE}
+    check_books(simulator)
+
+
+def test_a_chargeback_won_after_a_write_off_leaves_no_debt_either_way(shared, bank, simulator, clock):
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared)
+    actions.write_off(fresh(shared), by=make_staff(), cents=SHARE)
+    bank.judge(shared, won=True)
+
+    assert books(shared) == WON
+    check_books(simulator)
+
+
+def test_a_question_of_the_bank_moves_nothing(shared, bank, simulator):
+    staff = make_staff()
+    before = books(shared)
+    dispute = bank.dispute(shared, inquiry=True)
+    assert (dispute.is_open, dispute.withdrawn_cents) == (False, 0)
+    bank.judge(shared, won=False)
+
+    assert books(shared) == before
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert told(staff) == ["dispute_staff", "dispute_end_staff"]
+    check_books(simulator)
+
+
+def test_a_question_that_becomes_a_chargeback_takes_the_share_back(shared, bank, simulator):
+    bank.dispute(shared, inquiry=True)
+    dispute = bank.dispute(shared)
+    assert (dispute.is_open, moved(simulator)) == (True, (TOTAL, 0, 0))
+
+    bank.judge(shared, won=False)
+    assert books(shared) == LOST
+    check_books(simulator)
+
+
+@pytest.mark.parametrize(("won", "end", "sent"), [(False, LOST, 0), (True, WON, SHARE)])
+def test_a_share_still_waiting_when_the_chargeback_opens_waits_for_its_end(
+    bank, client, simulator, clock, won, end, sent
+):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    bank.dispute(payment)
+    accounts.set_status(simulator, account, "active")
+    deliver(client, simulator)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+    assert moved(simulator) == (TOTAL, 0, 0)
+
+    bank.judge(payment, won=won)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+    assert moved(simulator) == (TOTAL, sent, 0)
+    assert books(payment) == end
+    check_books(simulator)
+
+
+def test_a_share_partly_borne_by_us_is_still_paid_when_a_later_chargeback_is_lost(bank, client, simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    actions.refund(
+        fresh(payment), by=make_staff(), cents=TOTAL // 2, bearer=Refund.Bearer.PLATFORM, reason="Geste commercial"
+    )
+    bank.dispute(payment)
+    bank.judge(payment, won=False)
+    accounts.set_status(simulator, account, "active")
+    deliver(client, simulator)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == (TOTAL, SHARE // 2, TOTAL // 2)
+    assert "payable" not in books(payment)
+    check_books(simulator)
+
+
+@pytest.mark.parametrize(("won", "end", "sent"), [(False, LOST, 0), (True, WON, SHARE)])
+@pytest.mark.parametrize("fault", ["refuse_connection", "lose_answer"])
+def test_a_reversal_interrupted_until_the_bank_has_judged_ends_alike(
+    shared, bank, simulator, clock, fault, won, end, sent
+):
+    simulator.faults.add(fault, on="transfers.reversals.create")
+    bank.dispute(shared)
+    bank.judge(shared, won=won)
+    clock.advance(timedelta(hours=1))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == (TOTAL, sent, 0)
+    assert books(shared) == end
+    check_books(simulator)
+
+
+def test_a_reversal_that_finds_nothing_once_the_chargeback_is_won_leaves_no_debt(shared, bank, simulator, clock):
+    pay_out(simulator, clock, shared)
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    bank.dispute(shared)
+    bank.judge(shared, won=True)
+    clock.advance(timedelta(hours=1))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared) == WON
+    check_books(simulator)
+
+
+@pytest.mark.parametrize("won", [False, True])
+def test_a_refund_not_made_yet_when_the_bank_takes_the_whole_back_is_made_only_if_we_win(
+    kept, bank, simulator, clock, won
+):
+    actions.contest(
+        kept.mission, by=kept.mission.client.user, reason=Contest.Reason.EARLY_DEPARTURE, text="Parti à minuit"
+    )
+    simulator.faults.add("refuse_connection", on="refunds.create")
+    actions.settle(fresh(kept).mission.contest, by=make_staff(), performed_basis_points=5000, note="La moitié")
+    bank.dispute(kept)
+    clock.advance(timedelta(hours=1))
+    tasks.sweep_payments()
+    bank.judge(kept, won=won)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == ((TOTAL, SHARE // 2, TOTAL // 2) if won else (TOTAL, 0, 0))
+    end = {"commission": -COMMISSION // 2, "vat": -VAT // 2, "stripe": (COMMISSION + VAT) // 2 - FEES}
+    assert books(kept) == (end | {"stripe_fees": FEES} if won else LOST)
+    assert not kept.operations.filter(state="stuck").exists()
+    check_books(simulator)
+
+
+@pytest.mark.parametrize("bearer", Refund.Bearer)
+def test_a_chargeback_after_a_refund_takes_only_what_is_left(shared, bank, simulator, bearer):
+    actions.refund(fresh(shared), by=make_staff(), cents=TOTAL // 4, bearer=bearer, reason="Retard")
+    dispute = bank.dispute(shared)
+    bank.judge(shared, won=False)
+
+    assert dispute.withdrawn_cents == TOTAL * 3 // 4
+    end = {"commission": -COMMISSION // 4, "vat": -VAT // 4, "losses": TOTAL // 4, "stripe": -FEES - SHARE // 4}
+    assert books(shared) == (LOST if bearer == Refund.Bearer.BOTH else end | {"stripe_fees": FEES})
+    check_books(simulator)
+
+
+def test_every_transfer_made_again_names_its_charge(shared, bank):
+    bank.dispute(shared)
+    bank.judge(shared, won=True)
+
+    transfers = gateway.client().v1.transfers.list({"transfer_group": shared.transfer_group}).data
+    assert [transfer.source_transaction for transfer in transfers] == [shared.holds.get().charge_id] * 2
