@@ -47,9 +47,9 @@ def make_stripe_client(sim):
     return client_of(sim)
 
 
-def client_of(sim, *, retries=0):
+def client_of(sim, *, retries=0, key="sk_test_simulator", **options):
     http_client = SimulatorHTTPClient(sim)
-    return stripe.StripeClient("sk_test_simulator", http_client=http_client, max_network_retries=retries)
+    return stripe.StripeClient(key, http_client=http_client, max_network_retries=retries, **options)
 
 
 @pytest.fixture(name="shop")

@@ -2,7 +2,6 @@ import pytest
 import stripe
 
 from payments.simulator.accounts import set_status
-from payments.simulator.tests.conftest import CONNECTED
 
 INCLUDE = {"include": ["configuration.recipient", "requirements"]}
 
@@ -65,36 +64,3 @@ def test_the_dashboard_opens_after_the_onboarding(shop, sim):
         shop.v1.accounts.login_links.create(shop.account(active=False).id)
     account = shop.account()
     assert shop.v1.accounts.login_links.create(account.id).url == f"{sim.base_url}/express/{account.id}"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"color": "blue"},
-        {"dashboard": "purple"},
-        {"configuration": {"recipient": {}}},
-        {
-            "defaults": {
-                "currency": "eur",
-                "responsibilities": {"fees_collector": "stripe", "losses_collector": "stripe"},
-            }
-        },
-    ],
-)
-def test_bad_account_parameters_are_refused(shop, changes):
-    with pytest.raises(stripe.InvalidRequestError):
-        shop.v2.core.accounts.create(CONNECTED | changes)
-
-
-def test_account_links_no_longer_take_configurations(shop):
-    onboarding = {"refresh_url": "http://site.test/", "configurations": ["recipient"]}
-    use_case = {"type": "account_onboarding", "account_onboarding": onboarding}
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v2.core.account_links.create({"account": shop.account().id, "use_case": use_case})
-    assert refused.value.code == "parameter_unknown"
-
-
-def test_an_unknown_account_is_a_404(shop):
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v2.core.accounts.retrieve("acct_nobody")
-    assert refused.value.http_status == 404

@@ -2,7 +2,6 @@ import pytest
 import stripe
 
 from payments.simulator.errors import ApiError
-from payments.simulator.tests.conftest import payment_params
 
 
 def test_a_card_is_saved_for_later(shop):
@@ -88,58 +87,3 @@ def test_only_an_open_session_is_expired(shop, sim):
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.checkout.sessions.expire(session.id)
     assert [item.id for item in shop.v1.checkout.sessions.list({"status": "expired"}).data] == [session.id]
-
-
-@pytest.mark.parametrize("seconds", [29 * 60, 24 * 3600 + 60])
-def test_a_session_lasts_between_30_minutes_and_24_hours(shop, sim, seconds):
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.payment_session(expires_at=sim.timestamp() + seconds)
-    assert refused.value.param == "expires_at"
-
-
-@pytest.mark.parametrize(
-    ("changes", "param"),
-    [
-        ({"payment_method_types": ["card"]}, "payment_method_types"),
-        ({"color": "blue"}, "color"),
-        ({"payment_intent_data": {"color": "blue"}}, "payment_intent_data[color]"),
-        ({"line_items": [{"quantity": 1, "price_data": {"currency": "eur", "unit_amount": "dix"}}]}, None),
-        ({"mode": "subscription"}, "mode"),
-        ({"success_url": None}, "success_url"),
-        ({"line_items": []}, "line_items"),
-        ({"setup_intent_data": {"metadata": {"a": "1"}}}, "setup_intent_data"),
-        ({"idempotency_key": "in the wrong place"}, "idempotency_key"),
-    ],
-)
-def test_bad_session_parameters_are_refused(shop, changes, param):
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.payment_session(**changes)
-    assert param is None or refused.value.param == param
-
-
-def test_an_intent_of_an_open_session_is_not_cancelled_alone(shop, sim):
-    session = shop.payment_session()
-    sim.hosted.pay(session.id, "4000 0000 0000 0002")
-    intent_id = shop.v1.checkout.sessions.retrieve(session.id).payment_intent
-    with pytest.raises(stripe.InvalidRequestError):
-        shop.v1.payment_intents.cancel(intent_id)
-
-
-def test_tiny_amounts_are_refused(shop):
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.payment_session(cents=49)
-    assert refused.value.code == "amount_too_small"
-
-
-def test_an_unknown_customer_is_refused(shop):
-    customer = shop.customer()
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v1.checkout.sessions.create(payment_params(customer) | {"customer": "cus_nobody"})
-    assert refused.value.code == "resource_missing"
-
-
-def test_an_old_payment_method_type_on_an_intent_is_refused(shop):
-    customer, method = shop.saved_card()
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.hold_later(customer, method, payment_method_types=["card"])
-    assert refused.value.code == "parameter_unknown"

@@ -1,5 +1,4 @@
 import pytest
-import stripe
 
 from payments.simulator import balance
 from payments.simulator.disputes import close_dispute, open_dispute, submit_evidence
@@ -81,23 +80,6 @@ def test_a_dispute_ends_once(sim, charge, inquiry):
         close_dispute(sim, dispute["id"], won=True)
     with pytest.raises(ApiError, match="Evidence is not awaited"):
         submit_evidence(sim, dispute["id"])
-
-
-def test_a_charge_is_disputed_once_and_never_after_a_full_refund(shop, sim, charge):
-    open_dispute(sim, charge)
-    with pytest.raises(ApiError, match="Only a captured charge"):
-        open_dispute(sim, charge)
-    refunded = shop.capture().latest_charge.id
-    shop.v1.refunds.create({"charge": refunded})
-    with pytest.raises(ApiError, match="fully refunded"):
-        open_dispute(sim, refunded)
-
-
-def test_a_disputed_charge_is_not_refunded(shop, sim, charge):
-    open_dispute(sim, charge)
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.v1.refunds.create({"charge": charge})
-    assert refused.value.code == "charge_disputed"
 
 
 def test_a_failed_refund_comes_back_and_can_be_made_again(shop, sim, charge):
