@@ -3,7 +3,7 @@ import stripe
 
 from payments.simulator import Simulator, SimulatorHTTPClient
 from payments.simulator.errors import LiveKeyRefused
-from payments.simulator.tests.conftest import client_of
+from payments.simulator.tests.conftest import Shop, client_of
 from payments.simulator.validation import NotStripe, check_object
 
 KEY = {"idempotency_key": "customer:1"}
@@ -140,6 +140,35 @@ def test_the_book_survives_a_restart(clock, tmp_path):
     assert client.v1.customers.retrieve(customer.id).email == "lea@example.org"
     assert client.v1.customers.create({"email": "lea@example.org"}, KEY).id == customer.id
     assert len(again.outbox) == 1
+    session = Shop(again, client).payment_session(customer)
+    once_more = client_of(Simulator(clock=clock, state=state))
+    assert [item.id for item in once_more.v1.checkout.sessions.list({"customer": customer.id}).data] == [session.id]
+
+
+def test_an_object_is_found_by_a_field_it_was_given_late(shop, sim):
+    session, (customer, method) = shop.payment_session(), shop.saved_card()
+    sim.hosted.pay(session.id)
+    intent = shop.v1.checkout.sessions.retrieve(session.id).payment_intent
+    assert [item.id for item in shop.v1.checkout.sessions.list({"payment_intent": intent}).data] == [session.id]
+    assert [item.id for item in shop.v1.customers.payment_methods.list(customer.id).data] == [method]
+    shop.v1.payment_methods.detach(method)
+    assert shop.v1.customers.payment_methods.list(customer.id).data == []
+
+
+def test_the_clock_acts_once_a_second(shop, sim, clock):
+    session = shop.payment_session(expires_at=sim.timestamp() + 1800)
+    shop.customer()
+    sim.get("checkout.session", session.id)["expires_at"] = sim.timestamp()
+    assert shop.v1.checkout.sessions.retrieve(session.id).status == "open"
+    clock.advance(seconds=1)
+    assert shop.v1.checkout.sessions.retrieve(session.id).status == "expired"
+
+
+def test_the_clock_acts_when_told_to(shop, sim):
+    session = shop.payment_session(expires_at=sim.timestamp() + 1800)
+    sim.get("checkout.session", session.id)["expires_at"] = sim.timestamp()
+    sim.tick()
+    assert shop.v1.checkout.sessions.retrieve(session.id).status == "expired"
 
 
 def test_objects_are_held_to_what_the_sdk_declares(shop, sim):
