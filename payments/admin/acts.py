@@ -1,0 +1,229 @@
+"""What the team does about money: each act is a page that asks why, then calls the same action as everyone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actions import record
+from marketplace.admin import ReadOnlyAdmin
+from marketplace.errors import MarketplaceError
+from marketplace.formatting import euros
+from payments import actions, differences
+from payments.errors import PaymentError
+from payments.models import StripeOperation
+from payments.staff_forms import DifferenceForm, ReadAgainForm, RefundForm, RunAgainForm, WriteOffForm
+
+
+@dataclass(frozen=True)
+class Act:
+    """`carry_out` takes the row, whoever acts and the form, calls the action and records it with its reason."""
+
+    name: str
+    path: str
+    title: str
+    explanation: str
+    form: type
+    carry_out: Callable
+    button: str = gettext_lazy("Faire")
+
+
+def may_act(user):
+    return user.has_perm("payments.change_payment")
+
+
+class PageAdmin(ReadOnlyAdmin):
+    """Rows read on a page of our own, `page_template`; what is done to them has a page for each act."""
+
+    page_template = None
+    acts = ()
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.act_page)
+        pages = [path(f"<int:pk>/{act.path}/", view, {"act": act}, self.act_name(act)) for act in self.acts]
+        return [*pages, *super().get_urls()]
+
+    def act_name(self, act):
+        return f"{self.opts.app_label}_{self.opts.model_name}_{act.name}"
+
+    def links(self, request, row, acts):
+        """The addresses and the titles of these acts, for whoever may do them."""
+        if not may_act(request.user):
+            return []
+        return [(reverse(f"admin:{self.act_name(act)}", args=[row.pk]), act.title) for act in acts]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        row = self.get_object(request, object_id)
+        if not self.has_view_permission(request, row) or request.method == "POST":
+            raise PermissionDenied
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self.page(request, self.page_template, row, **self.describe(request, row))
+
+    def describe(self, request, row):
+        """The context of the row's page."""
+        raise NotImplementedError
+
+    def act_page(self, request, pk, act):
+        """Ask why, show what it changes, and do it once that was seen."""
+        if not may_act(request.user):
+            raise PermissionDenied
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        form = act.form(request.POST or None, subject=row)
+        if form.is_valid() and form.is_confirmed and self.carry_out(request, act, row, form):
+            return redirect(self.page_of(row))
+        return self.page(request, "admin/payments/act.html", row, act=act, form=form)
+
+    def carry_out(self, request, act, row, form):
+        """Whether it was done; if not, the form says why and keeps what was typed."""
+        try:
+            act.carry_out(row, request.user, form)
+        except MarketplaceError as error:
+            form.add_error(None, str(error))
+            return False
+        messages.success(request, _("C’est fait, et noté dans l’historique."))
+        return True
+
+    def page_of(self, row):
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def page(self, request, template, row, **context):
+        known = self.admin_site.each_context(request) | {"opts": self.opts, "row": row, "row_url": self.page_of(row)}
+        return render(request, template, known | {"title": row, **context})
+
+
+@transaction.atomic
+def refund(payment, by, form):
+    cents, bearer = form.cleaned_data["cents"], form.cleaned_data["bearer"]
+    decision = actions.refund(payment, by=by, cents=cents, bearer=bearer, reason=form.reason_given)
+    words = {"amount": euros(cents), "bearer": decision.get_bearer_display()}
+    log(payment, by, _("Remboursement de %(amount)s, à la charge de : %(bearer)s") % words, form)
+
+
+@transaction.atomic
+def write_off(payment, by, form):
+    cents = form.cleaned_data["cents"]
+    actions.write_off(payment, by=by, cents=cents)
+    log(payment, by, _("Passage en perte de %(amount)s") % {"amount": euros(cents)}, form)
+
+
+def read_again(payment, by, form):
+    actions.read_again(payment, by=by)
+    log(payment, by, _("Relecture chez Stripe"), form)
+
+
+@transaction.atomic
+def run_again(operation, by, form):
+    prepared = actions.run_again(operation, by=by)
+    log(operation.payment, by, _("Appel relancé, %(key)s") % {"key": prepared.key}, form)
+
+
+def read_difference(difference, by, form):
+    if difference.payment is None:
+        raise PaymentError(_("Cet écart ne tient à aucun de nos paiements : il n’y a rien à relire."))
+    read_again(difference.payment, by, form)
+
+
+def run_difference(difference, by, form):
+    run_again(stuck_operation(difference), by, form)
+
+
+@transaction.atomic
+def close_difference(difference, by, form):
+    differences.close_difference(difference, by=by, note=form.reason_given)
+    log(difference.payment or difference, by, _("Écart clos, %(kind)s") % {"kind": difference}, form)
+
+
+def stuck_operation(difference):
+    """The call of a difference whose subject is `operation:<pk>`. Raises PaymentError when there is none."""
+    kind, _colon, pk = difference.subject.partition(":")
+    operation = StripeOperation.objects.filter(pk=pk).first() if kind == "operation" and pk.isdecimal() else None
+    if operation is None:
+        raise PaymentError(_("Cet écart ne désigne aucun appel à Stripe."))
+    return operation
+
+
+def log(row, by, sentence, form):
+    record(row, by, f"{sentence}. {form.reason_given}")
+
+
+REFUND = Act(
+    "refund",
+    "rembourser",
+    gettext_lazy("Rembourser le client"),
+    gettext_lazy(
+        "La part du professionnel lui est d’abord reprise chez Stripe, puis le client est remboursé sur sa carte, "
+        "en 5 à 10 jours. Les deux sont prévenus par e-mail."
+    ),
+    RefundForm,
+    refund,
+    gettext_lazy("Rembourser ainsi"),
+)
+WRITE_OFF = Act(
+    "write_off",
+    "passer-en-perte",
+    gettext_lazy("Passer en perte"),
+    gettext_lazy("Nous cessons d’attendre ce que le professionnel nous doit pour ce paiement. Personne n’est prévenu."),
+    WriteOffForm,
+    write_off,
+    gettext_lazy("Passer ce montant en perte"),
+)
+READ_AGAIN = Act(
+    "read_again",
+    "relire",
+    gettext_lazy("Relire chez Stripe"),
+    gettext_lazy(
+        "Pages de paiement, blocages, remboursements et contestations bancaires sont relus chez Stripe, et nos lignes "
+        "corrigées s’il le faut. Sans risque : ce qui est déjà juste ne bouge pas."
+    ),
+    ReadAgainForm,
+    read_again,
+    gettext_lazy("Relire maintenant"),
+)
+RUN_AGAIN = Act(
+    "run_again",
+    "relancer",
+    gettext_lazy("Relancer l’appel"),
+    gettext_lazy(
+        "Le même appel repart dans la minute, sous une nouvelle clé. Faites-le une fois réparé ce que Stripe refusait."
+    ),
+    RunAgainForm,
+    run_again,
+    gettext_lazy("Relancer cet appel"),
+)
+READ_DIFFERENCE = Act(
+    "read_again",
+    "relire",
+    gettext_lazy("Relire le paiement chez Stripe"),
+    READ_AGAIN.explanation,
+    DifferenceForm,
+    read_difference,
+    gettext_lazy("Relire maintenant"),
+)
+RUN_DIFFERENCE = Act(
+    "run_again",
+    "relancer",
+    gettext_lazy("Relancer l’appel"),
+    RUN_AGAIN.explanation,
+    DifferenceForm,
+    run_difference,
+    gettext_lazy("Relancer cet appel"),
+)
+CLOSE = Act(
+    "close",
+    "clore",
+    gettext_lazy("Clore l’écart"),
+    gettext_lazy(
+        "Dites ce que vous avez vérifié ou corrigé chez Stripe. Rien d’autre n’est fait ; "
+        "si l’écart demeure, le prochain rapprochement le rouvrira."
+    ),
+    DifferenceForm,
+    close_difference,
+    gettext_lazy("Clore avec ce motif"),
+)

@@ -1,0 +1,49 @@
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.admin import ReadOnlyAdmin, ReadOnlyInline
+from marketplace.formatting import euros
+from payments.admin import wording
+from payments.models import ConnectedAccount, LedgerEntry, LedgerTransaction, Reconciliation
+
+
+class EntryInline(ReadOnlyInline):
+    model = LedgerEntry
+    fields = readonly_fields = ["name", "debit", "credit"]
+
+    @admin.display(description=_("compte"))
+    def name(self, entry):
+        return wording.account(entry.account)
+
+    @admin.display(description=_("débit"))
+    def debit(self, entry):
+        return euros(entry.cents) if entry.cents > 0 else ""
+
+    @admin.display(description=_("crédit"))
+    def credit(self, entry):
+        return euros(-entry.cents) if entry.cents < 0 else ""
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "kind", "payment", "happened_at"]
+    list_filter = ["kind"]
+    search_fields = ["=payment__mission__pk"]
+    ordering = ["-pk"]
+    inlines = [EntryInline]
+
+
+@admin.register(ConnectedAccount)
+class ConnectedAccountAdmin(ReadOnlyAdmin):
+    list_display = ["professional", "stripe_id", "transfers", "checked_at"]
+    list_filter = ["transfers"]
+    list_select_related = ["professional"]
+    search_fields = ["=stripe_id", "professional__trade_name"]
+    ordering = ["-pk"]
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "scope", "ended_at", "found"]
+    list_filter = ["scope"]
+    ordering = ["-started_at"]

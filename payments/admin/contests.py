@@ -1,0 +1,94 @@
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actions import record
+from marketplace import formatting
+from marketplace.admin import ReadOnlyAdmin
+from marketplace.errors import MarketplaceError
+from missions.models import Contest
+from payments import actions
+from payments.admin.payments import payment_link
+from payments.forms import SettlementForm
+
+
+@admin.register(Contest)
+class ContestAdmin(ReadOnlyAdmin):
+    """The missions to settle; the decision has a page of its own, amounts shown before it is taken."""
+
+    list_display = ["mission", "reason", "by", "opened_at", "answered_at", "settled_at", "decide"]
+    list_filter = [("settled_at", admin.EmptyFieldListFilter), "reason"]
+    list_select_related = ["mission", "by"]
+    ordering = ["settled_at", "opened_at"]
+    readonly_fields = ["decide", "payment"]
+    fields = [
+        "decide",
+        "mission",
+        "payment",
+        "reason",
+        "by",
+        "opened_at",
+        "text",
+        "answered_at",
+        "answer",
+        "settled_at",
+        "settled_by",
+        "settlement_note",
+    ]
+
+    @admin.display(description=gettext_lazy("décision"))
+    def decide(self, contest):
+        if contest.settled_at:
+            return formatting.percent(contest.performed_basis_points)
+        return format_html('<a href="{}">{}</a>', reverse("admin:contest_settle", args=[contest.pk]), _("Trancher"))
+
+    @admin.display(description=gettext_lazy("paiement"))
+    def payment(self, contest):
+        return payment_link(contest.mission.payment)
+
+    def get_urls(self):
+        settle = path("<int:pk>/trancher/", self.admin_site.admin_view(self.settle), name="contest_settle")
+        return [settle, *super().get_urls()]
+
+    def settle(self, request, pk):
+        """Show the four amounts of a percentage, then settle by it once they were seen."""
+        if not self.may_settle(request):
+            raise PermissionDenied
+        contest = get_object_or_404(Contest.objects.to_settle().select_related("mission__agreement"), pk=pk)
+        form = SettlementForm(request.POST or None)
+        if form.is_valid() and form.is_confirmed and self.carry_out(request, contest, form):
+            return redirect("admin:missions_contest_changelist")
+        return self.settlement_page(request, contest, form)
+
+    def settlement_page(self, request, contest, form):
+        price = contest.mission.agreement.price
+        amounts = price.scaled(form.basis_points) if form.is_valid() else None
+        context = self.admin_site.each_context(request) | {
+            "title": _("Trancher la contestation"),
+            "contest": contest,
+            "mission": contest.mission,
+            "form": form,
+            "amounts": amounts,
+            "seen": form.basis_points if amounts else "",
+            "rest_cents": amounts and price.total_cents - amounts.total_cents,
+        }
+        return render(request, "admin/contest_settle.html", context)
+
+    def may_settle(self, request):
+        return request.user.has_perm("missions.change_contest")
+
+    def carry_out(self, request, contest, form):
+        """Whether it was settled; if not, the form says why and keeps what was typed."""
+        note = form.cleaned_data["note"]
+        try:
+            actions.settle(contest, by=request.user, performed_basis_points=form.basis_points, note=note)
+        except MarketplaceError as error:
+            form.add_error(None, str(error))
+            return False
+        record(contest, request.user, note)
+        messages.success(request, _("La contestation est tranchée, les deux parties sont prévenues."))
+        return True

@@ -1,0 +1,160 @@
+"""What the team types before it acts on money: always a reason, and what an amount does is shown before it is done."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.forms.rates import EurosField
+from marketplace.formatting import euros
+from payments import returns
+from payments.errors import PaymentError
+from payments.models import Payment, Refund
+
+
+class ActForm(forms.Form):
+    """Why the team acts. `facts` are read before typing, `effects` before confirming: pairs of a label and a text."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Motif"),
+        help_text=gettext_lazy("Gardé avec votre nom dans l’historique. Les deux parties ne le lisent pas."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    asks_twice = False
+    is_confirmed = True
+
+    def __init__(self, data=None, *, subject):
+        super().__init__(data)
+        self.subject = subject
+
+    @property
+    def reason_given(self):
+        return self.cleaned_data["reason"]
+
+    def facts(self):
+        return []
+
+    def effects(self):
+        return []
+
+
+class AmountForm(ActForm):
+    """`seen` is the choice whose effects the person was shown."""
+
+    field_order = ["cents", "bearer", "reason"]
+    asks_twice = True
+
+    @property
+    def choice(self):
+        return f"{self.cleaned_data['cents']}"
+
+    @property
+    def is_confirmed(self):
+        return self.data.get("seen") == self.choice
+
+
+class RefundForm(AmountForm):
+    cents = EurosField(label=gettext_lazy("Montant rendu au client, en euros"))
+    bearer = forms.ChoiceField(
+        label=gettext_lazy("À la charge de"), choices=Refund.Bearer.choices, widget=forms.RadioSelect
+    )
+
+    @property
+    def choice(self):
+        return f"{self.cleaned_data['cents']} {self.cleaned_data['bearer']}"
+
+    def clean(self):
+        data = super().clean()
+        if "cents" in data and "bearer" in data:
+            try:
+                returns.require_refundable(self.subject, data["cents"], data["bearer"])
+            except PaymentError as error:
+                raise ValidationError(str(error)) from error
+        return data
+
+    def facts(self):
+        payment = self.subject
+        if payment.status != Payment.Status.RELEASED:
+            return []
+        price = payment.due_price
+        return [
+            (_("Payé par le client"), euros(price.total_cents)),
+            (_("Part du professionnel"), euros(price.professional_cents)),
+            (_("Notre commission, TVA comprise"), euros(price.platform_cents)),
+            (_("Reste à rembourser au plus"), euros(returns.refundable_cents(payment))),
+        ]
+
+    def effects(self):
+        cents = self.cleaned_data["cents"]
+        professional, commission, vat = self.borne(cents)
+        lines = [
+            (_("Le client reçoit"), cents),
+            (_("Le professionnel rend"), professional),
+            (_("Nous rendons de notre commission"), commission),
+            (_("Nous rendons de sa TVA"), vat),
+            (_("Nous perdons en plus"), cents - professional - commission - vat),
+        ]
+        return [(label, euros(amount)) for label, amount in lines]
+
+    def borne(self, cents):
+        """What the professional, the commission and its VAT bear of `cents`: see `ledger.book_give_back`."""
+        if self.cleaned_data["bearer"] == Refund.Bearer.PLATFORM:
+            return 0, 0, 0
+        _professional, commission, vat = self.subject.due_price.split(cents)
+        return returns.part_taken_back(self.subject, cents), commission, vat
+
+
+class WriteOffForm(AmountForm):
+    cents = EurosField(label=gettext_lazy("Montant passé en perte, en euros"))
+
+    def clean_cents(self):
+        cents = self.cleaned_data["cents"]
+        if not 0 < cents <= self.owed_cents:
+            raise ValidationError(_("Le professionnel ne nous doit pas tant pour ce paiement."))
+        return cents
+
+    @property
+    def owed_cents(self):
+        return returns.owed_cents(self.subject)
+
+    def facts(self):
+        return [(_("Le professionnel nous doit"), euros(self.owed_cents))]
+
+    def effects(self):
+        cents = self.cleaned_data["cents"]
+        return [
+            (_("Nous perdons"), euros(cents)),
+            (_("Le professionnel nous devra encore"), euros(self.owed_cents - cents)),
+        ]
+
+
+class ReadAgainForm(ActForm):
+    def facts(self):
+        payment = self.subject
+        return [(_("Montant du paiement"), euros(payment.amount_cents)), (_("État"), payment.get_status_display())]
+
+
+class RunAgainForm(ActForm):
+    def facts(self):
+        operation = self.subject
+        amount = [] if operation.amount_cents is None else [(_("Montant"), euros(operation.amount_cents))]
+        return [
+            (_("Appel"), operation.get_kind_display()),
+            *amount,
+            (_("État"), operation.get_state_display()),
+            (_("Erreur"), operation.error or "—"),
+            (_("Clé d’idempotence"), operation.idempotency_key),
+        ]
+
+
+class DifferenceForm(ActForm):
+    def facts(self):
+        difference = self.subject
+        return [
+            (_("Écart"), difference.get_kind_display()),
+            (_("Objet"), difference.subject),
+            (_("Chez nous"), difference.ours or "—"),
+            (_("Chez Stripe"), difference.theirs or "—"),
+        ]
