@@ -192,6 +192,11 @@ def onboarding_link(client, account: ConnectedAccount):
     return client.v2.core.account_links.create({"account": account.stripe_id, "use_case": use_case}).url
 
 
+def dashboard_link(client, account: ConnectedAccount):
+    """Stripe's pages on this account, for one visit: made on click, never stored."""
+    return client.v1.accounts.login_links.create(account.stripe_id).url
+
+
 def made_before(operation, list_things, wanted):
     """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt."""
     if operation.attempts <= 1:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import missions, money, onboarding, paying
+from payments.views import earnings, missions, money, onboarding, paying
 
 app_name = "payments"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("missions/<int:pk>/contester/", missions.mission_contest, name="mission_contest"),
     path("missions/<int:pk>/contester/reponse/", missions.contest_answer, name="contest_answer"),
     path("missions/<int:pk>/annuler/", missions.mission_cancel, name="mission_cancel"),
+    path("pro/revenus/", earnings.earnings, name="earnings"),
+    path("pro/revenus/export.csv", earnings.earnings_export, name="earnings_export"),
+    path("pro/revenus/stripe/", earnings.dashboard_open, name="dashboard_open"),
     path("pro/paiements/", onboarding.onboarding, name="onboarding"),
     path("pro/paiements/stripe/", onboarding.onboarding_start, name="onboarding_start"),
     path("pro/paiements/reprendre/", onboarding.onboarding_refresh, name="onboarding_refresh"),
