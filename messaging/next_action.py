@@ -15,6 +15,7 @@ from missions import policy
 from missions.models import Mission
 from missions.search import Search
 from payments.models import Payment
+from payments.where_rows import own_page, page
 
 Status = Mission.Status
 CLIENT, PROFESSIONAL, EITHER = "client", "professional", "either"
@@ -50,10 +51,6 @@ class NextAction:
     @property
     def tone(self):
         return "wait" if self.mine else "info"
-
-
-def page(name):
-    return lambda mission: reverse(name, args=[mission.pk])
 
 
 def open_proposal_url(mission):
@@ -171,6 +168,18 @@ TABLE = {
         _("Paiement garanti"),
         icon="circle-check",
     ),
+    ("kept", CLIENT): Row(
+        _("Tout est prêt pour %(start)s"),
+        _("Le paiement a été débité, et il est conservé par Stripe jusqu’à votre validation."),
+        _("Paiement garanti"),
+        icon="circle-check",
+    ),
+    ("kept", PROFESSIONAL): Row(
+        _("Tout est prêt pour %(start)s"),
+        _("Le paiement est conservé par Stripe : il vous est versé après la validation de %(other)s."),
+        _("Paiement garanti"),
+        icon="circle-check",
+    ),
     ("under_way", CLIENT): Row(
         _("La mission est en cours"),
         _("Vous pourrez la valider dès sa fin. En cas de problème, contestez-la depuis « Plus d’actions »."),
@@ -249,6 +258,30 @@ TABLE = {
         _("Sa banque a libéré le montant bloqué. Notre équipe suit ce dossier."),
         _("Paiement à refaire"),
     ),
+    ("not_payable", PROFESSIONAL): mine(
+        _("Votre paiement vous attend"),
+        _("Complétez votre compte Stripe : nous vous versons alors votre part sans autre démarche."),
+        _("Compte Stripe à compléter"),
+        _("Compléter mon compte Stripe"),
+        own_page("payments:onboarding"),
+        "wallet",
+    ),
+    ("payment_lost", CLIENT): Row(
+        _("Votre banque a repris le montant de cette mission"),
+        _("Il n’y a plus rien à partager ici. Suivez l’argent pour savoir où il est."),
+        _("Repris par la banque"),
+        _("Suivre l’argent"),
+        page("payments:money"),
+        icon="scale",
+    ),
+    ("payment_lost", PROFESSIONAL): Row(
+        _("La banque de %(other)s a repris le montant"),
+        _("Il n’y a plus rien à partager. Suivez l’argent pour savoir ce que vous pouvez faire."),
+        _("Repris par la banque"),
+        _("Suivre l’argent"),
+        page("payments:money"),
+        icon="scale",
+    ),
     ("done", CLIENT): Row(_("La mission est terminée"), _("Merci de votre confiance."), _("Terminée")),
     ("done", PROFESSIONAL): Row(
         _("La mission est terminée"), _("Votre paiement est en route ou déjà versé."), _("Terminée")
@@ -310,10 +343,21 @@ def decision_words(mission):
 
 
 def situation_of(thread, user, now):
-    """The name of what is going on, and its deadline."""
+    """The name of what is going on, and its deadline; money that is stuck comes before the rest."""
     mission = thread.mission
+    if hasattr(mission, "payment") and (stuck := stuck_money(thread, user)):
+        return stuck, None
     find = SITUATIONS.get(mission.status)
     return find(thread, user, now) if find else ("closed", None)
+
+
+def stuck_money(thread, user):
+    """What a bank took back, or what waits for a professional Stripe cannot pay."""
+    mission = thread.mission
+    if mission.payment.status == Payment.Status.LOST:
+        return "payment_lost"
+    waits = thread.transfer_waits and not mission.professional.payable
+    return "not_payable" if waits and not mission.is_client(user) else None
 
 
 def inquiry(thread, user, now):
@@ -340,7 +384,9 @@ def secured(thread, user, now):
         return "hold_lost", None
     if mission.has_ended(now):
         return "to_confirm", mission.deadline_at
-    return "under_way" if mission.has_started(now) else "upcoming", None
+    if mission.has_started(now):
+        return "under_way", None
+    return "kept" if mission.payment.status == Payment.Status.KEPT else "upcoming", None
 
 
 def contested(thread, user, now):

@@ -1,18 +1,28 @@
-from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.shortcuts import get_object_or_404
 
 from messaging.models import Message, Proposal, Thread
+from payments.models import StripeOperation
+
+Kind = StripeOperation.Kind
 
 MISSION = ("client__user", "professional__user", "commune", "agreement", "payment", "cancellation", "contest", "review")
 
 
 def threads_of(user):
-    """The user's threads, with all that `next_action` reads: `last_author_id` and `open_proposals` (a list)."""
+    """The user's threads, with all that `next_action` reads.
+
+    That is `last_author_id`, `open_proposals` (a list), and `transfer_waits` for whether a share is yet to be paid.
+    """
     last = Message.objects.filter(thread=OuterRef("pk")).order_by("-written_at", "-pk")
+    transfers = StripeOperation.objects.filter(
+        payment__mission=OuterRef("pk"), kind__in=(Kind.TRANSFER, Kind.PAY_AGAIN), state=StripeOperation.State.PENDING
+    )
     return (
         Thread.objects.of(user)
         .select_related("mission", *(f"mission__{name}" for name in MISSION))
         .annotate(last_author_id=Subquery(last.values("author")[:1]), last_message_id=Subquery(last.values("pk")[:1]))
+        .annotate(transfer_waits=Exists(transfers))
         .prefetch_related(Prefetch("proposals", Proposal.objects.open(), to_attr="open_proposals"))
     )
 

@@ -23,6 +23,7 @@ from messaging.steps import steps_of
 from missions.errors import MissionError
 from missions.models import Mission
 from missions.search import Search
+from payments.where import where_is
 
 PAGE_SIZE = 20
 
@@ -81,6 +82,7 @@ def live(request, thread):
     """What changes while one looks: the steps, the next action and the timeline."""
     mission, now = thread.mission, clock.now()
     days, action = timeline.days(thread, request.user), next_action(thread, request.user, now)
+    money = money_of(mission, request.user, now)
     return {
         "thread": thread,
         "mission": mission,
@@ -88,8 +90,9 @@ def live(request, thread):
         "is_client": mission.is_client(request.user),
         "steps": steps_of(mission, now),
         "action": action,
+        "money": money,
         "days": days,
-        "stamp": stamp(days, action),
+        "stamp": stamp(days, action, money),
         "authorisation": mission.professional.authorisation,
         "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
         "before_vat": before_vat(mission, request.user),
@@ -97,6 +100,12 @@ def live(request, thread):
         "can_cancel": mission.status in Mission.BEFORE_START and not mission.has_started(now),
         "can_contest": mission.status == Mission.Status.SECURED and mission.has_started(now),
     }
+
+
+def money_of(mission, user, now):
+    """Where the money is, once both agreed on a price; two queries."""
+    agreed = hasattr(mission, "agreement") and hasattr(mission, "payment")
+    return where_is(mission.payment, user, now) if agreed else None
 
 
 def aside(request, thread):
@@ -118,11 +127,11 @@ def before_vat(mission, user):
     return mission.client.reads_prices_before_vat or not mission.is_client(user)
 
 
-def stamp(days, action):
-    """Changes whenever the timeline reads differently, or the clock changes what to do next."""
+def stamp(days, action, money):
+    """Changes whenever the timeline reads differently, or the clock changes what to do next, or the money moves."""
     things = [entry.thing for _day, entries in days for entry in entries]
     states = [str(getattr(thing, "status", "")) or bool(getattr(thing, "seen_at", None)) for thing in things]
-    return f"{len(things)}-{crc32(repr([*states, action.title]).encode()):x}"
+    return f"{len(things)}-{crc32(repr([*states, action.title, money and money.title]).encode()):x}"
 
 
 @never_cache

@@ -1,11 +1,37 @@
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import Professional
+from marketplace import clock
+from payments.models import LedgerTransaction, Payment
+from payments.movements import movements_of
 from payments.queries import payment_of
+from payments.where import where_is
+from payments.where_rows import CLIENT, PROFESSIONAL
 
 
 @require_safe
 def money(request, pk):
     """Where the money of a mission is, for either side."""
     payment = payment_of(request.user, pk)
-    return render(request, "payments/money.html", {"payment": payment, "mission": payment.mission})
+    mission = payment.mission
+    is_client = mission.is_client(request.user)
+    context = {
+        "payment": payment,
+        "mission": mission,
+        "is_client": is_client,
+        "other": str(mission.other(request.user)),
+        "where": where_is(payment, request.user, clock.now()),
+        "movements": movements_of(payment, CLIENT if is_client else PROFESSIONAL),
+        "price": payment.due_price if payment.is_closed else payment.price,
+        "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
+        "debited_at": debited_at(payment) if is_client else None,
+    }
+    return render(request, "payments/money.html", context)
+
+
+def debited_at(payment):
+    """When a shared payment was taken, for its receipt; None while nothing is shared."""
+    if payment.status != Payment.Status.RELEASED:
+        return None
+    return payment.ledger.get(kind=LedgerTransaction.Kind.CAPTURE).happened_at

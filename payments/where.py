@@ -1,0 +1,240 @@
+"""Where the money of a mission is, for whoever looks: what happens next, and when.
+
+The situation is read from our rows, its words from `where_rows.TABLE`. The money page and the thread's line show it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from marketplace import formatting
+from missions.models import Mission
+from missions.policy import HOLD_BEFORE_START
+from payments.models import Dispute, Payment, StripeOperation
+from payments.where_rows import CLIENT, PROFESSIONAL, TABLE
+
+Kind = StripeOperation.Kind
+State = StripeOperation.State
+Status = Payment.Status
+
+
+@dataclass(frozen=True)
+class Where:
+    """One situation in words; `url` and `button` when there is something to do."""
+
+    situation: str
+    place: str
+    title: str
+    text: str
+    then: str
+    button: str
+    url: str
+    icon: str
+    tone: str
+
+
+def where_is(payment, user, now):
+    """Where the money of this payment is, as one of the two sides reads it. Two queries."""
+    facts = Facts(payment, user, now)
+    situation = situation_of(facts)
+    row, words = TABLE[situation, facts.role], facts.words
+    return Where(
+        situation=situation,
+        place=row.place,
+        title=row.title % words,
+        text=row.text % words,
+        then=row.then % words,
+        button=row.button % words,
+        url=row.url(payment.mission) if row.url else "",
+        icon=row.icon,
+        tone=row.tone,
+    )
+
+
+class Facts:
+    """What our rows say of a payment."""
+
+    def __init__(self, payment, user, now):
+        self.payment, self.mission, self.now = payment, payment.mission, now
+        self.is_client = self.mission.is_client(user)
+        self.role = CLIENT if self.is_client else PROFESSIONAL
+        self.other = str(self.mission.other(user))
+
+    @cached_property
+    def operations(self):
+        return list(self.payment.operations.select_related("refund").order_by("pk"))
+
+    @cached_property
+    def disputes(self):
+        return list(self.payment.disputes.order_by("opened_at", "pk"))
+
+    def last(self, *kinds, state=None):
+        """The last call of these kinds that is wanted, or in this state."""
+        wanted = [state] if state else [State.PENDING, State.DONE, State.STUCK]
+        found = (row for row in reversed(self.operations) if row.kind in kinds and row.state in wanted)
+        return next(found, None)
+
+    @property
+    def is_paid_out(self):
+        return self.last(Kind.TRANSFER, state=State.DONE) is not None
+
+    @property
+    def is_stuck(self):
+        """Whether Stripe refused something that this reader waits for."""
+        kinds = (Kind.CAPTURE, Kind.CANCEL_HOLD, Kind.REFUND)
+        if not self.is_client:
+            kinds = (Kind.CAPTURE, Kind.TRANSFER, Kind.PAY_AGAIN)
+        return self.last(*kinds, state=State.STUCK) is not None
+
+    def dispute(self, *statuses):
+        return next((dispute for dispute in reversed(self.disputes) if dispute.status in statuses), None)
+
+    @property
+    def last_refund(self):
+        """The last refund, of what a decision left or of what staff return."""
+        return self.last(Kind.REFUND)
+
+    @cached_property
+    def team_refunds(self):
+        refunds = {row.refund_id: row.refund for row in self.operations if row.refund_id}
+        return list(refunds.values())
+
+    @property
+    def taken_cents(self):
+        """What the professional gives back of their share, for staff's refunds or for a chargeback."""
+        dispute = self.disputes[-1] if self.disputes else None
+        refunded = sum(refund.taken_back_cents for refund in self.team_refunds)
+        return dispute.taken_back_cents if dispute else refunded
+
+    @property
+    def price(self):
+        return self.payment.due_price if self.payment.is_closed else self.payment.price
+
+    @property
+    def what(self):
+        """What the part due pays for."""
+        rate = formatting.percent(self.payment.due_basis_points or 0)
+        if self.mission.status == Mission.Status.CANCELLED:
+            return _("les frais d’annulation, %(rate)s du prix") % {"rate": rate}
+        if self.mission.status == Mission.Status.SETTLED:
+            return _("la part retenue par notre équipe, %(rate)s du prix") % {"rate": rate}
+        return _("la mission validée")
+
+    @property
+    def words(self):
+        return self.amounts | self.dates | {"other": self.other, "what": self.what}
+
+    @property
+    def amounts(self):
+        refund, dispute = self.last_refund, self.disputes[-1] if self.disputes else None
+        cents = {
+            "total": self.payment.amount_cents,
+            "due": self.price.total_cents,
+            "share": self.price.professional_cents,
+            "refund": refund.amount_cents if refund else 0,
+            "team_refund": sum(refund.amount_cents for refund in self.team_refunds),
+            "disputed": dispute.amount_cents if dispute else 0,
+            "taken": self.taken_cents,
+        }
+        return {name: formatting.euros(value) for name, value in cents.items()}
+
+    @property
+    def dates(self):
+        refund, transfer = self.last_refund, self.last(Kind.TRANSFER, Kind.PAY_AGAIN, state=State.DONE)
+        instants = {
+            "deadline": self.mission.deadline_at,
+            "hold": self.payment.hold_due_at or self.mission.starts_at - HOLD_BEFORE_START,
+            "end": self.mission.ends_at,
+            "refund_on": refund and refund.answered_at,
+            "paid_on": transfer and transfer.answered_at,
+        }
+        return {name: formatting.near(at, self.mission) if at else "" for name, at in instants.items()}
+
+
+# What is going on
+
+
+def situation_of(facts):
+    """The name of a row of the table: a bank's decision first, then ours, then what is awaited."""
+    if facts.dispute(*Dispute.OPEN):
+        return "chargeback" if facts.is_client or facts.is_paid_out else "chargeback_before_paid"
+    if facts.payment.status == Status.LOST:
+        return lost(facts)
+    if facts.payment.is_closed:
+        return decided(facts)
+    return AWAITED[facts.payment.status](facts)
+
+
+def lost(facts):
+    if not facts.dispute(Dispute.Status.LOST):
+        return "hold_missed"
+    return "chargeback_lost" if facts.is_client or facts.is_paid_out else "chargeback_lost_before_paid"
+
+
+def card_saved(facts):
+    if facts.payment.hold_due_at is None:
+        return "hold_asked"
+    return "hold_retried" if facts.last(Kind.PLACE_HOLD, state=State.REFUSED) else "card_saved"
+
+
+def card_refused(facts):
+    return "card_refused" if facts.mission.status == Mission.Status.BOOKED else "hold_lost"
+
+
+def funded(facts):
+    """Held or kept: until the end, until the client's word, or until staff decide."""
+    state = facts.payment.status
+    if facts.mission.status == Mission.Status.CONTESTED:
+        return f"{state}_contested"
+    return f"{state}_to_confirm" if facts.mission.has_ended(facts.now) else str(state)
+
+
+AWAITED = {
+    Status.PENDING: lambda facts: "card_awaited",
+    Status.CARD_SAVED: card_saved,
+    Status.CARD_REFUSED: card_refused,
+    Status.HELD: funded,
+    Status.KEPT: funded,
+}
+
+
+def decided(facts):
+    if facts.is_stuck:
+        return "stuck"
+    if not facts.price.total_cents:
+        return returned(facts) if facts.is_client else "nothing_due"
+    if facts.payment.status != Status.RELEASED:
+        return "taking"
+    return shared_client(facts) if facts.is_client else shared_professional(facts)
+
+
+def returned(facts):
+    """Nothing was due: what was captured goes back, what was held is freed."""
+    if refund := facts.last_refund:
+        return "refunded" if refund.state == State.DONE else "refunding"
+    if freed := facts.last(Kind.CANCEL_HOLD):
+        return "freed" if freed.state == State.DONE else "freeing"
+    return "nothing_taken"
+
+
+def shared_client(facts):
+    refund = facts.last_refund
+    is_done = refund is not None and refund.state == State.DONE
+    if facts.team_refunds:
+        return "team_refunded" if is_done and refund.refund_id else "team_refunding"
+    if refund:
+        return "rest_refunded" if is_done else "rest_refunding"
+    if facts.dispute(Dispute.Status.WON):
+        return "chargeback_won"
+    return "debited" if facts.payment.due_basis_points == 10_000 else "debited_in_part"
+
+
+def shared_professional(facts):
+    if any(refund.taken_back_cents for refund in facts.team_refunds):
+        return "team_taking_back"
+    if again := facts.last(Kind.PAY_AGAIN):
+        return "paid_again" if again.state == State.DONE else "paying_again"
+    if facts.is_paid_out:
+        return "paid"
+    return "paying" if facts.mission.professional.payable else "not_payable"
