@@ -29,6 +29,7 @@ class Book:
         self.changed = False
         self.objects = {}
         self.index = {}
+        self.written = {}  # the JSON of the kinds nobody asked for since they were written
         self.private = {}
         self.answers = {}
         self.faults = []
@@ -37,9 +38,14 @@ class Book:
 
     def add(self, thing):
         self.changed = True
-        self.objects.setdefault(thing["object"], {})[thing["id"]] = thing
+        self.table(thing["object"])[thing["id"]] = thing
         self.note(thing)
         return thing
+
+    def table(self, kind):
+        """The objects of a kind by id, for someone who may change them."""
+        self.written.pop(kind, None)
+        return self.objects.setdefault(kind, {})
 
     def note(self, thing):
         for name in INDEXED:
@@ -47,11 +53,12 @@ class Book:
                 self.index.setdefault((thing["object"], name, thing[name]), {})[thing["id"]] = thing
 
     def get(self, kind, identifier):
-        return self.objects.get(kind, {}).get(identifier)
+        return self.table(kind).get(identifier)
 
     def find(self, identifier):
         """The object with this id, whatever its kind, or None."""
-        return next((table[identifier] for table in self.objects.values() if identifier in table), None)
+        kind = next((kind for kind, table in self.objects.items() if identifier in table), None)
+        return self.get(kind, identifier) if kind else None
 
     def every(self, kind, **fields):
         """The objects of a kind whose fields have these values, oldest first."""
@@ -63,13 +70,14 @@ class Book:
     def candidates(self, kind, fields):
         """Fewer objects than all of the kind when a field is indexed; one whose field has changed is still there."""
         tables = [self.index.get((kind, name, fields[name]), {}) for name in INDEXED if name in fields]
-        return min(tables or [self.objects.get(kind, {})], key=len).values()
+        return min([self.table(kind), *tables], key=len).values()
 
     def forget_old(self, now):
         """Drop events after 30 days, as Stripe does."""
         oldest = (now - EVENTS_KEPT).timestamp()
-        events = self.objects.get("event", {})
+        events = self.table("event")
         for event in list(takewhile(lambda event: event["created"] < oldest, events.values())):
+            self.changed = True
             del events[event["id"]]
 
     # The file
@@ -86,9 +94,17 @@ class Book:
         if not (self.path and self.changed):
             return
         draft = self.path.with_name(f"{self.path.name}.draft")
-        draft.write_text(json.dumps(self.contents()), encoding="utf-8")
+        draft.write_text(self.as_json(), encoding="utf-8")
         os.replace(draft, self.path)
         self.changed = False
+
+    def as_json(self):
+        """Most of the book is kinds that a given call leaves alone: their text is kept from one time to the next."""
+        for kind in self.objects.keys() - self.written.keys():
+            self.written[kind] = json.dumps(self.objects[kind])
+        objects = ", ".join(f"{json.dumps(kind)}: {text}" for kind, text in self.written.items())
+        rest = {name: part for name, part in self.contents().items() if name != "objects"}
+        return f'{{"objects": {{{objects}}}, {json.dumps(rest)[1:]}'
 
     def contents(self):
         return {name: getattr(self, name) for name in ("objects", "private", "answers", "faults", "outbox")}

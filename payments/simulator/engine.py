@@ -52,7 +52,7 @@ class Simulator:
         refuse_live_key(api_key)
         self.now = clock
         self.base_url = base_url
-        self.lock = threading.RLock()
+        self.lock, self.writers = threading.RLock(), 0
         self.book = Book(state)
         self.faults = Faults(self.book)
         self.webhooks = Webhooks(self, secrets)
@@ -104,10 +104,13 @@ class Simulator:
     def writing(self):
         """One change at a time, written to the book's file before anyone hears of it."""
         with self.lock:
+            self.writers += 1
             try:
                 yield
             finally:
-                self.book.save()
+                self.writers -= 1
+                if not self.writers:
+                    self.book.save()
 
     # Requests
 

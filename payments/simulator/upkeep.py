@@ -15,4 +15,5 @@ def forget_answers(sim):
     """An idempotency key protects for 24 hours in v1, 30 days in v2; then it is as if it had never been used."""
     answers, now = sim.book.answers, sim.timestamp()
     for key in [key for key, kept in answers.items() if kept["until"] <= now]:
+        sim.book.changed = True
         del answers[key]

@@ -1,7 +1,10 @@
+import json
+
 import pytest
 import stripe
 
 from payments.simulator import Simulator, SimulatorHTTPClient
+from payments.simulator.disputes import open_dispute
 from payments.simulator.errors import LiveKeyRefused
 from payments.simulator.tests.conftest import Shop, client_of
 from payments.simulator.validation import NotStripe, check_object
@@ -143,6 +146,23 @@ def test_the_book_survives_a_restart(clock, tmp_path):
     session = Shop(again, client).payment_session(customer)
     once_more = client_of(Simulator(clock=clock, state=state))
     assert [item.id for item in once_more.v1.checkout.sessions.list({"customer": customer.id}).data] == [session.id]
+
+
+def test_the_file_is_the_book_after_every_call(clock, tmp_path):
+    sim = Simulator(clock=clock, state=tmp_path / "stripe.json")
+    shop = Shop(sim, client_of(sim))
+    for step in [
+        lambda: shop.transfer(shop.capture().latest_charge.id, shop.account(), 1000),
+        lambda: shop.v2.core.accounts.update(sim.book.every("v2.core.account")[0]["id"], {"display_name": "Autre"}),
+        lambda: shop.v1.transfers.reversals.create(sim.book.every("transfer")[0]["id"]),
+        lambda: shop.v1.payment_methods.detach(shop.saved_card()[1]),
+        lambda: open_dispute(sim, sim.book.every("charge")[0]["id"]) and sim.tick(),
+        lambda: sim.deliver_all(lambda *_: 200),
+        lambda: (clock.advance(days=8), shop.customer()),
+        lambda: (clock.advance(days=31), sim.tick()),
+    ]:
+        step()
+        assert json.loads((tmp_path / "stripe.json").read_text()) == sim.book.contents()
 
 
 def test_an_object_is_found_by_a_field_it_was_given_late(shop, sim):
