@@ -44,14 +44,15 @@ def test_a_dispute_is_answered_then_closed(shop, sim, charge, won, status, costs
     assert dispute_events(shop)[2:] == ["charge.dispute.updated", *reinstated, "charge.dispute.closed"]
 
 
-def test_an_inquiry_moves_no_money(shop, sim, charge):
+@pytest.mark.parametrize("won", [True, False])
+def test_an_inquiry_moves_no_money(shop, sim, charge, won):
     before = worth(sim)
     inquiry = open_dispute(sim, charge, inquiry=True)
     assert inquiry["status"] == "warning_needs_response"
     assert shop.v1.charges.retrieve(charge).disputed is False
 
     assert submit_evidence(sim, inquiry["id"])["status"] == "warning_under_review"
-    assert close_dispute(sim, inquiry["id"], won=False)["status"] == "warning_closed"
+    assert close_dispute(sim, inquiry["id"], won=won)["status"] == "warning_closed"
 
     assert worth(sim) == before
     assert dispute_events(shop) == ["charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"]
