@@ -75,9 +75,10 @@ def take_back(dispute):
 def take_back_late(payment):
     """The professional was just paid for a payment that a bank took back meanwhile."""
     borne = payment.disputes.filter(status__in=BORNE).exclude(taken_back_cents=0)
+    paid_too_much = ledger.balance(payment, ledger.payable(payment)) > 0
     for dispute in borne.filter(operations=None):
-        dispute.payment = payment
-        operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
+        if dispute.is_open or paid_too_much:
+            operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
 
 
 def end(dispute):

@@ -72,7 +72,8 @@ def book_give_back(refund):
     if refund.bearer == Refund.Bearer.PLATFORM:
         lines = {"losses": refund.amount_cents}
     else:
-        lines = _borne(refund.payment, refund.amount_cents, refund.taken_back_cents)
+        before = returned_by_both(refund.payment, before=refund)
+        lines = _borne(refund.payment, refund.amount_cents, refund.taken_back_cents, after=before)
     _post(refund.payment, Kind.GIVE_BACK, {**lines, "client_funds": -refund.amount_cents})
 
 
@@ -87,10 +88,11 @@ def book_chargeback_fee(dispute, cents):
 
 def book_chargeback_lost(dispute, shared_cents):
     """The client has their money back: everybody bears their part of what was shared, nobody had the rest."""
-    cents = dispute.withdrawn_cents
-    lines = _borne(dispute.payment, shared_cents, dispute.taken_back_cents) if shared_cents else {}
-    kept = {"client_funds": cents - shared_cents}
-    _post(dispute.payment, Kind.CHARGEBACK_LOST, {**lines, **kept, "chargebacks": -cents})
+    payment, cents = dispute.payment, dispute.withdrawn_cents
+    lines = {"client_funds": cents - shared_cents, "chargebacks": -cents}
+    if shared_cents:
+        lines |= _borne(payment, shared_cents, dispute.taken_back_cents, after=returned_by_both(payment))
+    _post(payment, Kind.CHARGEBACK_LOST, lines)
 
 
 def book_chargeback_won(payment, cents):
@@ -121,9 +123,23 @@ def recoverable(payment):
     return f"recoverable:{payment.mission.professional_id}"
 
 
-def _borne(payment, cents, professional_cents):
+def returned_by_both(payment, *, before=None):
+    """Cents that staff decided to return at both sides' charge, in all or `before` a refund."""
+    refunds = payment.refunds.filter(bearer=Refund.Bearer.BOTH)
+    if before:
+        refunds = refunds.filter(pk__lt=before.pk)
+    return refunds.aggregate(cents=Sum("amount_cents"))["cents"] or 0
+
+
+def parts(payment, cents, *, after):
+    """What the next `cents` of a shared price are made of `after` so many: many returns end as one of their sum."""
+    price = payment.due_price
+    return [so_far - before for so_far, before in zip(price.split(after + cents), price.split(after), strict=True)]
+
+
+def _borne(payment, cents, professional_cents, *, after):
     """Who bears `cents` of a shared price: the professional so much, the platform its commission, losses the rest."""
-    _professional, commission, vat = payment.due_price.split(cents)
+    _professional, commission, vat = parts(payment, cents, after=after)
     rest = cents - professional_cents - commission - vat
     return {payable(payment): professional_cents, "commission": commission, "vat": vat, "losses": rest}
 

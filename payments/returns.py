@@ -50,11 +50,9 @@ def refundable_cents(payment, *, before=None):
 
 
 def part_taken_back(payment, cents):
-    """The professional's part of `cents`, no more than they still have of it."""
-    professional, _commission, _vat = payment.due_price.split(cents)
-    before = sum(refund.taken_back_cents for refund in payment.refunds.all())
-    before += sum(dispute.taken_back_cents for dispute in payment.disputes.all() if dispute.withdrawn_cents)
-    return min(professional, payment.due_price.professional_cents - before)
+    """The professional's part of `cents`."""
+    professional, _commission, _vat = ledger.parts(payment, cents, after=ledger.returned_by_both(payment))
+    return professional
 
 
 def paid_out(payment):

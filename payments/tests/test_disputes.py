@@ -341,6 +341,20 @@ def test_a_share_partly_borne_by_us_is_still_paid_when_a_later_chargeback_is_los
 
 
 @pytest.mark.parametrize(("won", "end", "sent"), [(False, LOST, 0), (True, WON, SHARE)])
+def test_a_share_that_left_unheard_before_the_chargeback_ends_alike(bank, simulator, clock, won, end, sent):
+    simulator.faults.add("lose_answer", on="transfers.create")
+    payment = share(simulator, clock)
+    bank.dispute(payment)
+    bank.judge(payment, won=won)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == (TOTAL, sent, 0)
+    assert books(payment) == end
+    check_books(simulator)
+
+
+@pytest.mark.parametrize(("won", "end", "sent"), [(False, LOST, 0), (True, WON, SHARE)])
 @pytest.mark.parametrize("fault", ["refuse_connection", "lose_answer"])
 def test_a_reversal_interrupted_until_the_bank_has_judged_ends_alike(
     shared, bank, simulator, clock, fault, won, end, sent
