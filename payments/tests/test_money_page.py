@@ -3,14 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Professional
-from accounts.tests.factories import make_staff
+from accounts.tests.factories import make_client, make_professional, make_staff
+from marketplace import formatting
 from missions.models import Contest
 from payments import actions, tasks
+from payments.simulator import disputes
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
 from payments.where import where_is
+from payments.where_rows import TABLE
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +198,64 @@ def refunded_by_us_alone(simulator, clock):
     return work(payment)
 
 
+def contested_at_the_bank(simulator, clock):
+    payment = paid(simulator, clock)
+    disputed(payment, simulator)
+    return work(payment)
+
+
+def contested_at_the_bank_before_sharing(simulator, clock):
+    payment = kept_to_confirm(simulator, clock)
+    disputed(payment, simulator)
+    return work(payment)
+
+
+def lost_at_the_bank(simulator, clock):
+    return judged(contested_at_the_bank(simulator, clock), simulator, won=False)
+
+
+def lost_at_the_bank_before_sharing(simulator, clock):
+    return judged(contested_at_the_bank_before_sharing(simulator, clock), simulator, won=False)
+
+
+def won_at_the_bank(simulator, clock):
+    return judged(contested_at_the_bank(simulator, clock), simulator, won=True)
+
+
+def won_again_not_payable(simulator, clock):
+    payment = contested_at_the_bank(simulator, clock)
+    Professional.objects.update(payable=False)
+    return judged(payment, simulator, won=True)
+
+
+def stuck(simulator, clock):
+    payment = taking(simulator, clock)
+    payment.operations.filter(kind="capture").update(state="stuck")
+    return payment
+
+
+def too_late(simulator, clock):
+    """The bank freed the amount after the mission was decided, before it was taken."""
+    payment = taking(simulator, clock)
+    hold = payment.holds.get()
+    clock.set(hold.capture_before + timedelta(hours=1))
+    simulator.tick()
+    actions.sync.sync_intent(hold.intent_id)
+    return payment
+
+
+def disputed(payment, simulator):
+    found = disputes.open_dispute(simulator, payment.holds.get(status="captured").charge_id)
+    actions.sync.sync_dispute(found["id"])
+
+
+def judged(payment, simulator, *, won):
+    found = payment.disputes.get()
+    disputes.close_dispute(simulator, found.stripe_id, won=won)
+    actions.sync.sync_dispute(found.stripe_id)
+    return work(payment)
+
+
 SITUATIONS = {
     awaited: ("card_awaited", "card_awaited"),
     saved: ("card_saved", "card_saved"),
@@ -218,6 +281,14 @@ SITUATIONS = {
     never_paid: ("nothing_taken", "nothing_due"),
     refunded_by_the_team: ("team_refunded", "team_taking_back"),
     refunded_by_us_alone: ("team_refunded", "paid"),
+    contested_at_the_bank: ("chargeback", "chargeback"),
+    contested_at_the_bank_before_sharing: ("chargeback", "chargeback_before_paid"),
+    lost_at_the_bank: ("chargeback_lost", "chargeback_lost"),
+    lost_at_the_bank_before_sharing: ("chargeback_lost", "chargeback_lost_before_paid"),
+    won_at_the_bank: ("chargeback_won", "paid_again"),
+    won_again_not_payable: ("chargeback_won", "paying_again"),
+    stuck: ("stuck", "stuck"),
+    too_late: ("hold_missed", "hold_missed"),
 }
 
 
@@ -230,3 +301,125 @@ def test_each_side_reads_its_own_situation(client, simulator, clock, make, expec
         page = page_of(client, payment, user)
         assert "séquestre" not in page
         assert "%(" not in page
+
+
+def test_every_row_but_the_refunds_under_way_is_made_here():
+    sides = ("client", "professional")
+    made = {pair for names in SITUATIONS.values() for pair in zip(names, sides, strict=True)}
+    assert set(TABLE) - made == {
+        ("paying", "professional"),
+        ("refunding", "client"),
+        ("rest_refunding", "client"),
+        ("team_refunding", "client"),
+    }
+
+
+# Who may look, and at what
+
+
+@pytest.mark.parametrize("make_stranger", [make_client, make_professional])
+def test_a_stranger_finds_nothing(client, make_stranger):
+    client.force_login(make_stranger().user)
+
+    assert client.get(url_of(make_payment())).status_code == 404
+
+
+def test_a_visitor_signs_in(client):
+    answer = client.get(url_of(make_payment()))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_each_side_reads_its_own_amounts_and_not_the_others(client, simulator, clock):
+    payment = make_ended_payment(simulator, clock, hourly_cents=2600)
+    actions.keep_hold(payment)
+    work(payment)
+    total, share, commission = "287,04\u00a0€", "249,60\u00a0€", "31,20\u00a0€"
+
+    page = page_of(client, payment, payment.mission.client.user)
+    assert (total in page, share in page) == (True, False)
+    page = page_of(client, payment, payment.mission.professional.user)
+    assert (total in page, share in page, commission in page) == (False, True, False)
+
+
+def movements(client, payment, user):
+    client.force_login(user)
+    found = client.get(url_of(payment)).context["movements"]
+    return [(str(movement.label), movement.cents) for movement in found]
+
+
+def test_the_movements_are_told_to_each_side(client, simulator, clock):
+    payment = refunded_by_the_team(simulator, clock)
+    price = payment.price
+
+    assert movements(client, payment, payment.mission.client.user) == [
+        ("Montant bloqué sur votre carte, sans débit", None),
+        ("Débité de votre carte", -price.total_cents),
+        ("Remboursé sur votre carte", 10_000),
+    ]
+    assert movements(client, payment, payment.mission.professional.user) == [
+        ("Paiement garanti", None),
+        ("Versé sur votre compte Stripe", price.professional_cents),
+        ("Repris sur votre compte Stripe", -payment.refunds.get().taken_back_cents),
+    ]
+
+
+def test_a_bank_takes_back_and_gives_back(client, simulator, clock):
+    payment = won_at_the_bank(simulator, clock)
+    total, share = payment.price.total_cents, payment.price.professional_cents
+
+    amounts = [cents for _label, cents in movements(client, payment, payment.mission.client.user) if cents]
+    assert amounts == [-total, total, -total]
+    amounts = [cents for _label, cents in movements(client, payment, payment.mission.professional.user) if cents]
+    assert amounts == [share, -share, share]
+
+
+def test_a_freed_hold_is_a_movement_of_the_clients(client, simulator, clock):
+    payment = freed(simulator, clock)
+
+    assert movements(client, payment, payment.mission.client.user)[-1] == ("Montant débloqué", None)
+    assert len(movements(client, payment, payment.mission.professional.user)) == 1
+
+
+# The receipt
+
+
+def test_the_receipt_has_the_lines_that_are_due(client, simulator, clock):
+    payment = settled_and_refunded(simulator, clock)
+    due = payment.due_price
+    page = page_of(client, payment, payment.mission.client.user)
+
+    receipt = page[page.index("Reçu n°") :]
+    lines = (due.service_cents, due.vat_cents, due.commission_cents, due.commission_vat_cents, due.total_cents)
+    for cents in lines:
+        assert formatting.euros(cents) in receipt
+    assert "60\u00a0% du prix de" in receipt
+    assert payment.mission.professional.trade_name in receipt
+
+
+@pytest.mark.parametrize("make", [held, kept_to_confirm, freed, settled_at_nothing, lost_at_the_bank])
+def test_nothing_is_receipted_before_it_is_due_nor_once_it_is_given_back(client, simulator, clock, make):
+    payment = make(simulator, clock)
+
+    assert "Reçu n°" not in page_of(client, payment, payment.mission.client.user)
+
+
+def test_the_receipt_is_the_clients(client, simulator, clock):
+    payment = paid(simulator, clock)
+
+    assert "Reçu n°" in page_of(client, payment, payment.mission.client.user)
+    assert "Reçu n°" not in page_of(client, payment, payment.mission.professional.user)
+
+
+def test_the_page_asks_the_database_as_often_for_3_movements_as_for_1(client, simulator, clock):
+    payment = paid(simulator, clock)
+    client.force_login(payment.mission.professional.user)
+    with CaptureQueriesContext(connection) as once:
+        client.get(url_of(payment))
+    for _refund in range(2):
+        actions.refund(payment, by=make_staff(), cents=1000, bearer="both", reason="Retard")
+        work(payment)
+    with CaptureQueriesContext(connection) as thrice:
+        client.get(url_of(payment))
+
+    assert (len(once), len(thrice)) == (10, 10)
