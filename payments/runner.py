@@ -166,10 +166,10 @@ def record_refused_refund(operation, error):
 
 def record_refused_reversal(operation, error):
     """An account that was paid out may hold too little: what is there comes back, the rest is owed to us."""
-    if error.code != "balance_insufficient":
+    available = gateway.available_cents(operation.payment.mission.professional.account)
+    if error.code != "balance_insufficient" or available >= operation.amount_cents:
         record_stuck(operation, error)
         return
-    available = gateway.available_cents(operation.payment.mission.professional.account)
     with transaction.atomic():
         if finish(operation, State.REFUSED, error=describe(error)):
             returns.took_back_less(operation, available)

@@ -57,8 +57,13 @@ def sync_charge(charge_id):
 
 
 def sync_refund(refund_id):
-    """Read a refund again; raises StripeOperation.DoesNotExist when we did not make it."""
+    """Read a refund again; raises StripeOperation.DoesNotExist when we did not make it.
+
+    Without a balance movement it is a hold let go: no money was taken, none goes back.
+    """
     refund = gateway.client().v1.refunds.retrieve(refund_id)
+    if refund.balance_transaction is None:
+        return None
     operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=refund_id)
     apply_refund(operation, refund)
     return operation.payment
