@@ -111,56 +111,6 @@ def test_a_return_without_a_known_session_is_a_404(client, simulator):
     assert client.get(reverse("payments:checkout_return")).status_code == 404
 
 
-def deliver(client):
-    """Post what the simulator owes the site, as Stripe would."""
-
-    def post(kind, body, headers):
-        name = "stripe:webhook_thin" if kind == "thin" else "stripe:webhook"
-        signature = headers["Stripe-Signature"]
-        answer = client.post(
-            reverse(name), body, content_type="application/json", headers={"Stripe-Signature": signature}
-        )
-        return answer.status_code
-
-    return post
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_webhook_alone_secures_the_mission_once(client, simulator):
-    payment = make_payment()
-    sign_in(client, payment.mission.client.user)
-    client.post(reverse("payments:checkout_start", args=[payment.mission_id]), {"early_start": "on"})
-    simulator.faults.add("duplicate", on="checkout.session.completed")
-    simulator.hosted.pay(payment.sessions.get().stripe_id)
-    simulator.deliver_all(deliver(client))
-
-    payment = fresh(payment)
-    assert payment.mission.status == Mission.Status.SECURED
-    assert payment.holds.count() == 1
-    assert payment.mission.events.filter(kind="secured").count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_thin_event_makes_the_professional_payable(client, simulator):
-    professional = make_professional(payable=False)
-    sign_in(client, professional.user)
-    assert client.post(reverse("payments:onboarding_start")).status_code == 303
-    simulator.hosted.onboard(ConnectedAccount.objects.get().stripe_id)
-    simulator.deliver_all(deliver(client))
-
-    professional.refresh_from_db()
-    assert professional.payable is True
-
-
-@pytest.mark.parametrize("name", ["stripe:webhook", "stripe:webhook_thin"])
-def test_an_unsigned_event_is_refused(client, name):
-    answer = client.post(
-        reverse(name), b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=0"}
-    )
-
-    assert answer.status_code == 400
-
-
 def test_the_client_confirms_on_a_page_that_asks_once(as_client, simulator, clock):
     payment = make_ended_payment(simulator, clock)
     browser = as_client(payment)
