@@ -41,14 +41,14 @@ class ActForm(forms.Form):
 
 
 class AmountForm(ActForm):
-    """`seen` is the choice whose effects the person was shown."""
+    """`seen` is the choice whose effects the person was shown, and what was left then: pressing twice acts once."""
 
     field_order = ["cents", "bearer", "reason"]
     asks_twice = True
 
     @property
     def choice(self):
-        return f"{self.cleaned_data['cents']}"
+        return f"{self.cleaned_data['cents']} {self.left_cents}"
 
     @property
     def is_confirmed(self):
@@ -63,7 +63,11 @@ class RefundForm(AmountForm):
 
     @property
     def choice(self):
-        return f"{self.cleaned_data['cents']} {self.cleaned_data['bearer']}"
+        return f"{super().choice} {self.cleaned_data['bearer']}"
+
+    @property
+    def left_cents(self):
+        return returns.refundable_cents(self.subject)
 
     def clean(self):
         data = super().clean()
@@ -83,7 +87,7 @@ class RefundForm(AmountForm):
             (_("Payé par le client"), euros(price.total_cents)),
             (_("Part du professionnel"), euros(price.professional_cents)),
             (_("Notre commission, TVA comprise"), euros(price.platform_cents)),
-            (_("Reste à rembourser au plus"), euros(returns.refundable_cents(payment))),
+            (_("Reste à rembourser au plus"), euros(self.left_cents)),
         ]
 
     def effects(self):
@@ -93,7 +97,7 @@ class RefundForm(AmountForm):
             (_("Le client reçoit"), cents),
             (_("Le professionnel rend"), professional),
             (_("Nous rendons de notre commission"), commission),
-            (_("Nous rendons de sa TVA"), vat),
+            (_("Nous rendons de la TVA de notre commission"), vat),
             (_("Nous perdons en plus"), cents - professional - commission - vat),
         ]
         return [(label, euros(amount)) for label, amount in lines]
@@ -111,22 +115,22 @@ class WriteOffForm(AmountForm):
 
     def clean_cents(self):
         cents = self.cleaned_data["cents"]
-        if not 0 < cents <= self.owed_cents:
+        if not 0 < cents <= self.left_cents:
             raise ValidationError(_("Le professionnel ne nous doit pas tant pour ce paiement."))
         return cents
 
     @property
-    def owed_cents(self):
+    def left_cents(self):
         return returns.owed_cents(self.subject)
 
     def facts(self):
-        return [(_("Le professionnel nous doit"), euros(self.owed_cents))]
+        return [(_("Le professionnel nous doit"), euros(self.left_cents))]
 
     def effects(self):
         cents = self.cleaned_data["cents"]
         return [
             (_("Nous perdons"), euros(cents)),
-            (_("Le professionnel nous devra encore"), euros(self.owed_cents - cents)),
+            (_("Le professionnel nous devra encore"), euros(self.left_cents - cents)),
         ]
 
 

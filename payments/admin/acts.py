@@ -15,7 +15,7 @@ from accounts.actions import record
 from marketplace.admin import ReadOnlyAdmin
 from marketplace.errors import MarketplaceError
 from marketplace.formatting import euros
-from payments import actions, differences
+from payments import actions, differences, sync
 from payments.errors import PaymentError
 from payments.models import StripeOperation
 from payments.staff_forms import DifferenceForm, ReadAgainForm, RefundForm, RunAgainForm, WriteOffForm
@@ -98,8 +98,16 @@ class PageAdmin(ReadOnlyAdmin):
         return render(request, template, known | {"title": row, **context})
 
 
+def require_seen(payment, form):
+    """Under the payment's lock, the amounts must still be those that were shown."""
+    sync.lock_payment(payment)
+    if not form.is_confirmed:
+        raise PaymentError(_("Les montants viennent de changer. Relisez-les avant de confirmer."))
+
+
 @transaction.atomic
 def refund(payment, by, form):
+    require_seen(payment, form)
     cents, bearer = form.cleaned_data["cents"], form.cleaned_data["bearer"]
     decision = actions.refund(payment, by=by, cents=cents, bearer=bearer, reason=form.reason_given)
     words = {"amount": euros(cents), "bearer": decision.get_bearer_display()}
@@ -108,6 +116,7 @@ def refund(payment, by, form):
 
 @transaction.atomic
 def write_off(payment, by, form):
+    require_seen(payment, form)
     cents = form.cleaned_data["cents"]
     actions.write_off(payment, by=by, cents=cents)
     log(payment, by, _("Passage en perte de %(amount)s") % {"amount": euros(cents)}, form)

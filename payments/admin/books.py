@@ -30,7 +30,13 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
     list_filter = ["kind"]
     search_fields = ["=payment__mission__pk"]
     ordering = ["-pk"]
+    readonly_fields = ["call"]
+    fields = ["payment", "kind", "call", "happened_at"]
     inlines = [EntryInline]
+
+    @admin.display(description=_("appel à Stripe"))
+    def call(self, movement):
+        return movement.operation
 
 
 @admin.register(ConnectedAccount)

@@ -24,7 +24,7 @@ class ContestAdmin(ReadOnlyAdmin):
     list_filter = [("settled_at", admin.EmptyFieldListFilter), "reason"]
     list_select_related = ["mission", "by"]
     ordering = ["settled_at", "opened_at"]
-    readonly_fields = ["decide", "payment"]
+    readonly_fields = ["decide", "payment", "judge"]
     fields = [
         "decide",
         "mission",
@@ -36,7 +36,7 @@ class ContestAdmin(ReadOnlyAdmin):
         "answered_at",
         "answer",
         "settled_at",
-        "settled_by",
+        "judge",
         "settlement_note",
     ]
 
@@ -45,6 +45,10 @@ class ContestAdmin(ReadOnlyAdmin):
         if contest.settled_at:
             return formatting.percent(contest.performed_basis_points)
         return format_html('<a href="{}">{}</a>', reverse("admin:contest_settle", args=[contest.pk]), _("Trancher"))
+
+    @admin.display(description=gettext_lazy("tranchée par"))
+    def judge(self, contest):
+        return contest.settled_by
 
     @admin.display(description=gettext_lazy("paiement"))
     def payment(self, contest):
@@ -69,6 +73,8 @@ class ContestAdmin(ReadOnlyAdmin):
         amounts = price.scaled(form.basis_points) if form.is_valid() else None
         context = self.admin_site.each_context(request) | {
             "title": _("Trancher la contestation"),
+            "opts": self.opts,
+            "row_url": reverse("admin:missions_contest_change", args=[contest.pk]),
             "contest": contest,
             "mission": contest.mission,
             "form": form,

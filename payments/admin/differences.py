@@ -22,12 +22,24 @@ EXPLANATIONS = {
 }
 
 
+class IsOpen(admin.SimpleListFilter):
+    title = _("état")
+    parameter_name = "ouvert"
+
+    def lookups(self, request, model_admin):
+        return [("oui", _("Ouvert")), ("non", _("Clos"))]
+
+    def queryset(self, request, queryset):
+        chosen = {"oui": queryset.open(), "non": queryset.exclude(closed_at=None)}
+        return chosen.get(self.value(), queryset)
+
+
 @admin.register(Difference)
 class DifferenceAdmin(PageAdmin):
     """What Stripe and we do not say alike, those still open first."""
 
     list_display = ["kind", "subject", "payment", "ours", "theirs", "act", "found_at", "closed_at"]
-    list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
+    list_filter = [IsOpen, "kind"]
     list_select_related = ["payment"]
     search_fields = ["subject", "=payment__mission__pk"]
     ordering = [F("closed_at").asc(nulls_first=True), "-found_at"]

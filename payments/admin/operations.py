@@ -11,7 +11,7 @@ from payments.operations import AGAIN
 
 @admin.register(StripeOperation)
 class StripeOperationAdmin(PageAdmin):
-    list_display = ["key", "kind", "mission", "amount", "state", "attempts", "due_at", "error"]
+    list_display = ["kind", "mission", "amount", "state", "attempts", "due_at", "error", "key"]
     list_filter = ["state", "kind"]
     list_select_related = ["payment__mission"]
     search_fields = ["key", "stripe_id", "=payment__mission__pk"]

@@ -130,7 +130,7 @@ class Overview:
             (_("Remboursé au client"), self.debit("client_funds", Kind.REFUND, Kind.REFUND_FAILED)),
             (_("Repris par la banque"), sum(dispute.withdrawn_cents for dispute in self.disputes)),
             (_("Encore conservé pour le client"), -self.debit("client_funds")),
-            (_("Reste à verser au professionnel"), -self.debit(ledger.payable(payment))),
+            (_("Part du professionnel, encore chez nous"), -self.debit(ledger.payable(payment))),
             (_("Dû par le professionnel"), self.owed_cents),
         ]
 

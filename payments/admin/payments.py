@@ -58,7 +58,7 @@ TO_EXAMINE = {
 
 
 class ToExamine(admin.SimpleListFilter):
-    title = _("à examiner")
+    title = _("point à examiner")
     parameter_name = "examiner"
 
     def lookups(self, request, model_admin):
@@ -123,7 +123,7 @@ class PaymentAdmin(PageAdmin):
         """Only what makes sense for the state this payment is in."""
         payment = overview.payment
         acts = [READ_AGAIN]
-        if payment.status == Payment.Status.RELEASED:
+        if payment.status == Payment.Status.RELEASED and not overview.open_disputes:
             acts.append(REFUND)
         if overview.owed_cents > 0:
             acts.append(WRITE_OFF)

@@ -12,6 +12,8 @@ from accounts.tests.factories import make_client, make_staff
 from marketplace import clock
 from missions.models import Contest, Mission
 from payments import actions, gateway, ledger, sync
+from payments.admin import acts
+from payments.errors import PaymentError
 from payments.evidence import as_text, evidence
 from payments.models import (
     Difference,
@@ -192,7 +194,7 @@ def test_a_payment_tells_where_the_money_is(as_staff, simulator, clock):
         "Remboursé au client": "0,00\xa0€",
         "Repris par la banque": "0,00\xa0€",
         "Encore conservé pour le client": "0,00\xa0€",
-        "Reste à verser au professionnel": "0,00\xa0€",
+        "Part du professionnel, encore chez nous": "0,00\xa0€",
         "Dû par le professionnel": "0,00\xa0€",
     }
 
@@ -325,7 +327,7 @@ def test_a_refund_shows_its_parts_then_gives_them_back(as_staff, staff, simulato
     assert not Refund.objects.exists()
     assert not LogEntry.objects.exists()
 
-    answer = as_staff.post(url, {**typed, "seen": "10000 both"})
+    answer = as_staff.post(url, {**typed, "seen": seen(page)})
     assert answer.url == page_of(payment)
     work(payment)
     refund = Refund.objects.get()
@@ -340,6 +342,10 @@ def read_posted(client, url, typed):
     answer = client.post(url, typed)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def seen(page):
+    return re.search('name="seen" value="(.*?)"', page)[1]
 
 
 def parts_given_back(payment):
@@ -360,7 +366,7 @@ def test_a_refund_we_bear_alone_takes_nothing_back(as_staff, simulator, clock):
     assert facts(page)["Nous perdons en plus"] == "10,00\xa0€"
     assert facts(page)["Le professionnel rend"] == "0,00\xa0€"
 
-    as_staff.post(act_of(payment, "refund"), {**typed, "seen": "1000 platform"})
+    as_staff.post(act_of(payment, "refund"), {**typed, "seen": seen(page)})
     assert parts_given_back(payment) == {"client_funds": -1000, "losses": 1000}
 
 
@@ -378,7 +384,7 @@ def facts(page):
 )
 def test_a_wrong_amount_is_refused_and_what_was_typed_stays(as_staff, simulator, clock, cents, error):
     payment = make_released_payment(simulator, clock, hourly_cents=2500)
-    typed = {"cents": cents, "bearer": "platform", "reason": "Un long motif", "seen": "27601 platform"}
+    typed = {"cents": cents, "bearer": "platform", "reason": "Un long motif", "seen": "27601 27600 platform"}
     page = read_posted(as_staff, act_of(payment, "refund"), typed)
 
     assert error in page
@@ -389,15 +395,40 @@ def test_a_wrong_amount_is_refused_and_what_was_typed_stays(as_staff, simulator,
 
 def test_an_amount_changed_after_it_was_shown_is_shown_again(as_staff, simulator, clock):
     payment = make_released_payment(simulator, clock)
-    typed = {"cents": "50", "bearer": "platform", "reason": "Geste", "seen": "1000 platform"}
+    typed = {"cents": "50", "bearer": "platform", "reason": "Geste", "seen": "1000 27600 platform"}
 
-    assert 'value="5000 platform"' in read_posted(as_staff, act_of(payment, "refund"), typed)
+    assert seen(read_posted(as_staff, act_of(payment, "refund"), typed)) == "5000 27600 platform"
     assert not Refund.objects.exists()
+
+
+def test_pressing_twice_refunds_once(as_staff, simulator, clock):
+    payment = make_released_payment(simulator, clock)
+    typed = {"cents": "50", "bearer": "platform", "reason": "Geste"}
+    typed["seen"] = seen(read_posted(as_staff, act_of(payment, "refund"), typed))
+    as_staff.post(act_of(payment, "refund"), typed)
+
+    assert seen(read_posted(as_staff, act_of(payment, "refund"), typed)) == "5000 22600 platform"
+    assert Refund.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", [acts.REFUND, acts.WRITE_OFF], ids=["refund", "write_off"])
+def test_amounts_that_changed_while_we_waited_for_the_lock_are_refused(staff, simulator, clock, act):
+    payment = make_released_payment(simulator, clock)
+    ledger._post(payment, "shortfall", {ledger.recoverable(payment): 5000, ledger.payable(payment): -5000})
+    typed = {"cents": "20", "bearer": "platform", "reason": "Geste"}
+    shown = act.form(typed, subject=payment)
+    assert shown.is_valid()
+    pressed = [act.form({**typed, "seen": shown.choice}, subject=payment) for _time in range(2)]
+    assert all(form.is_valid() and form.is_confirmed for form in pressed)
+
+    act.carry_out(payment, staff, pressed[0])
+    with pytest.raises(PaymentError, match="viennent de changer"):
+        act.carry_out(payment, staff, pressed[1])
 
 
 def test_nothing_is_done_without_a_reason(as_staff, simulator, clock):
     payment = make_released_payment(simulator, clock)
-    typed = {"cents": "10", "bearer": "platform", "reason": " ", "seen": "1000 platform"}
+    typed = {"cents": "10", "bearer": "platform", "reason": " ", "seen": "1000 27600 platform"}
     read_posted(as_staff, act_of(payment, "refund"), typed)
     read_posted(as_staff, act_of(payment, "read_again"), {"reason": ""})
 
@@ -414,7 +445,7 @@ def test_what_a_professional_owes_is_written_off_in_part(as_staff, staff, simula
 
     typed = {"cents": "20", "reason": "Entreprise liquidée"}
     assert facts(read_posted(as_staff, url, typed))["Le professionnel nous devra encore"] == "30,00\xa0€"
-    as_staff.post(url, {**typed, "seen": "2000"})
+    as_staff.post(url, {**typed, "seen": "2000 5000"})
     assert ledger.balance(payment, ledger.recoverable(payment)) == 3000
     assert recorded(payment) == [(staff, "Entreprise liquidée")]
 
