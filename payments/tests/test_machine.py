@@ -1,0 +1,35 @@
+"""The money is right after any sequence of what may happen: SEQUENCES of STEPS, over payments at every stage.
+
+Random at each run. A failure prints its steps, and `@reproduce_failure(…)`, to be put for a while above `Money`.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from payments.tests.machine import Money
+from payments.tests.worlds import STAGES, World
+
+SEQUENCES = int(os.environ.get("SEQUENCES", "300"))
+STEPS = int(os.environ.get("STEPS", "15"))
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_money_is_right_whatever_happens(stage, simulator, clock, monkeypatch):
+    monkeypatch.setattr(Money, "world", World.at(stage, simulator))
+    run_state_machine_as_test(
+        Money,
+        settings=settings(
+            max_examples=max(1, SEQUENCES // len(STAGES)),
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=False,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
