@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from time import monotonic
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.tests.factories import make_professional
+from marketplace.tests.races import PATIENCE, alone, wait_for_blocked
 from messaging.actions import accept_proposal
 from messaging.models import Proposal
 from messaging.tests.factories import make_proposal, make_thread
@@ -21,32 +21,14 @@ from missions.tests.factories import make_mission
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RIVALS = 16
-PATIENCE = 20  # seconds, so that a test that cannot succeed fails instead of hanging
 
 
 def run(function, *args):
-    """Call in a thread of its own: the answer, or SlotTaken; its connection is closed in any case."""
+    """Call in a thread of its own: the answer, or SlotTaken."""
     try:
-        return function(*args)
+        return alone(function, *args)
     except SlotTaken as error:
         return error
-    finally:
-        connection.close()
-
-
-def wait_for_blocked(count):
-    """Until that many sessions of this database wait for a lock."""
-    end = monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while monotonic() < end:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-                " WHERE NOT granted AND datname = current_database()"
-            )
-            if cursor.fetchone()[0] >= count:
-                return
-    pytest.fail(f"{count} sessions should be waiting")
 
 
 def make_rivals(agents=1):

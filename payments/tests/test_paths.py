@@ -13,7 +13,6 @@ from missions.models import Contest, Mission, SeatReservation
 from payments import actions, operations, tasks
 from payments.errors import PaymentError
 from payments.models import Hold, LedgerEntry, LedgerTransaction, Payment
-from payments.simulator import accounts
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
 
 pytestmark = pytest.mark.django_db
@@ -171,20 +170,6 @@ def test_an_unpaid_mission_frees_its_agents_and_closes_the_page(simulator, clock
     assert simulator.book.every("checkout.session")[0]["status"] == "expired"
 
 
-def test_paid_after_cancellation_by_a_late_3d_secure_is_freed_at_once(simulator):
-    payment = make_payment()
-    actions.start_checkout(payment, by=payment.mission.client.user)
-    session = payment.sessions.get()
-    simulator.hosted.pay(session.stripe_id)
-    actions.cancel(payment.mission, by=payment.mission.client.user)
-    actions.sync.sync_session(session.stripe_id)
-    payment = work(payment)
-
-    assert payment.mission.status == Mission.Status.CANCELLED
-    assert [intent["status"] for intent in simulator.book.every("payment_intent")] == ["canceled"]
-    assert payment.holds.get().status == Hold.Status.CANCELLED
-
-
 def test_a_page_already_open_is_shown_again(simulator):
     payment = make_payment()
     first = actions.start_checkout(payment, by=payment.mission.client.user)
@@ -279,21 +264,6 @@ def test_a_week_of_silence_goes_to_staff_and_moves_no_money(simulator, clock):
     assert captured_and_transferred(simulator)[1] == 0
 
 
-def test_a_professional_no_longer_payable_at_release_is_told_and_paid_later(simulator, clock):
-    payment = make_ended_payment(simulator, clock)
-    professional = payment.mission.professional
-    type(professional).objects.filter(pk=professional.pk).update(payable=False)
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    payment = work(payment)
-    assert captured_and_transferred(simulator)[1] == 0
-    assert professional.user.notifications.filter(template="payments/emails/not_payable_professional").count() == 1
-
-    type(professional).objects.filter(pk=professional.pk).update(payable=True)
-    clock.advance(timedelta(hours=2))
-    tasks.sweep_payments()
-    assert captured_and_transferred(simulator)[1] == payment.price.professional_cents
-
-
 @pytest.mark.parametrize("route", ["payment_intents.capture", "transfers.create"])
 def test_an_answer_lost_is_read_again_and_never_doubled(simulator, clock, route):
     payment = make_ended_payment(simulator, clock)
@@ -352,45 +322,6 @@ def test_a_page_paid_at_the_last_second_is_read_before_the_deadline_acts(simulat
 
     assert fresh(payment).mission.status == Mission.Status.SECURED
     assert payment.holds.get().status == Hold.Status.LIVE
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_hold_lost_on_a_live_mission_is_told_and_paid_again(simulator, clock):
-    staff = make_staff()
-    payment = make_held_payment(simulator)
-    lost = payment.holds.get()
-    clock.set(lost.capture_before + timedelta(hours=1))
-    simulator.tick()
-    actions.sync.sync_intent(lost.intent_id)
-
-    payment = fresh(payment)
-    assert (payment.status, payment.mission.status) == (Payment.Status.CARD_REFUSED, Mission.Status.SECURED)
-    assert {note.template for note in staff.notifications.all()} == {"payments/emails/hold_lost_staff"}
-    with pytest.raises(PaymentError):
-        actions.confirm(payment.mission, by=payment.mission.client.user)
-    assert fresh(payment).mission.status == Mission.Status.SECURED
-
-    payment = pay(payment, simulator)
-    assert (payment.status, payment.mission.status) == (Payment.Status.HELD, Mission.Status.SECURED)
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    assert work(payment).status == Payment.Status.RELEASED
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_transfer_refused_for_an_account_just_closed_waits_for_it(simulator, clock):
-    payment = make_ended_payment(simulator, clock)
-    account = payment.mission.professional.account
-    accounts.set_status(simulator, simulator.book.get("v2.core.account", account.stripe_id), "restricted")
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    payment = work(payment)
-    assert payment.mission.professional.payable is False
-    assert captured_and_transferred(simulator) == (payment.price.total_cents, 0)
-
-    accounts.set_status(simulator, simulator.book.get("v2.core.account", account.stripe_id), "active")
-    actions.sync.sync_account(account.stripe_id)
-    clock.advance(timedelta(hours=2))
-    tasks.sweep_payments()
-    assert captured_and_transferred(simulator)[1] == payment.price.professional_cents
 
 
 @pytest.mark.django_db(transaction=True)
