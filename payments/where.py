@@ -101,6 +101,11 @@ class Facts:
         return list(refunds.values())
 
     @property
+    def are_team_refunds_done(self):
+        done = {row.refund_id for row in self.operations if row.kind == Kind.REFUND and row.state == State.DONE}
+        return all(refund.pk in done for refund in self.team_refunds)
+
+    @property
     def taken_cents(self):
         """What the professional gives back of their share, for staff's refunds or for a chargeback."""
         dispute = self.disputes[-1] if self.disputes else None
@@ -219,12 +224,10 @@ def returned(facts):
 
 
 def shared_client(facts):
-    refund = facts.last_refund
-    is_done = refund is not None and refund.state == State.DONE
     if facts.team_refunds:
-        return "team_refunded" if is_done and refund.refund_id else "team_refunding"
-    if refund:
-        return "rest_refunded" if is_done else "rest_refunding"
+        return "team_refunded" if facts.are_team_refunds_done else "team_refunding"
+    if refund := facts.last_refund:
+        return "rest_refunded" if refund.state == State.DONE else "rest_refunding"
     if facts.dispute(Dispute.Status.WON):
         return "chargeback_won"
     return "debited" if facts.payment.due_basis_points == 10_000 else "debited_in_part"

@@ -34,4 +34,5 @@ def debited_at(payment):
     """When a shared payment was taken, for its receipt; None while nothing is shared."""
     if payment.status != Payment.Status.RELEASED:
         return None
-    return payment.ledger.get(kind=LedgerTransaction.Kind.CAPTURE).happened_at
+    captures = payment.ledger.filter(kind=LedgerTransaction.Kind.CAPTURE)
+    return captures.values_list("happened_at", flat=True).first()
