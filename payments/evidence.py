@@ -98,7 +98,6 @@ def paid(payment):
         (_("Montant bloqué"), euros(hold.amount_cents)),
         (_("Bloqué le"), at(secured and secured.happened_at, payment.mission)),
         (_("Carte"), off_session() if placed.exists() else in_person()),
-        (_("Authentification 3-D Secure"), _("non conservée par nous : lisez-la sur le débit, chez Stripe")),
         (_("Montant encaissé"), euros(hold.captured_cents)),
         (_("Encaissé le"), at(captured.values_list("answered_at", flat=True).first(), payment.mission)),
         (_("Début demandé avant la fin des 14 jours"), at(payment.early_start_requested_at, payment.mission)),
