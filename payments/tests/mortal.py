@@ -10,7 +10,10 @@ class Death(BaseException):
 
 
 class MortalClient(SimulatorHTTPClient):
-    """The simulator as heard by a process that dies at its next call to a route, "before" or "after" Stripe acts."""
+    """The simulator as heard by a process that dies at its next call to a route, "before" or "after" Stripe acts.
+
+    "failing" does not kill it: Stripe acts, then answers that it failed.
+    """
 
     def __init__(self, simulator):
         super().__init__(simulator)
@@ -27,4 +30,4 @@ class MortalClient(SimulatorHTTPClient):
         answer = super().request(method, url, headers, post_data)
         if moment == "after":
             raise Death
-        return answer
+        return ('{"error": {"type": "api_error"}}', 500, {}) if moment == "failing" else answer
