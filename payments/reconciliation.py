@@ -237,7 +237,8 @@ def compare_refund(refund):
     subject = f"refund:{refund.id}"
     operation = made_by_us(refund)
     if operation is None:
-        if not is_under_way(hold.payment, StripeOperation.Kind.REFUND):
+        # One that came back is ours no more once it was made again, and moved nothing in the end.
+        if refund.status != "failed" and not is_under_way(hold.payment, StripeOperation.Kind.REFUND):
             yield finding(Kind.UNKNOWN_REFUND, subject, Act.LOOK, theirs=str(refund.amount), payment=hold.payment)
     elif operation.amount_cents != refund.amount:
         words = {"ours": str(operation.amount_cents), "theirs": str(refund.amount)}

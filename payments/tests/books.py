@@ -1,8 +1,11 @@
 """Our books read for the tests, and held against the simulator's own."""
 
+from datetime import timedelta
+
 from django.db.models import Sum
 
-from payments.models import LedgerEntry
+from payments import reconciliation
+from payments.models import Difference, LedgerEntry
 from payments.simulator import balance
 
 
@@ -14,10 +17,16 @@ def books(payment):
 
 
 def check_books(simulator):
-    """Every movement is zero in all, and what stands on our Stripe account is what Stripe says."""
+    """Every movement is zero in all, our Stripe account is what Stripe says, and nothing differs for anybody to see."""
     total = LedgerEntry.objects.aggregate(cents=Sum("cents"))["cents"] or 0
     ours = LedgerEntry.objects.filter(account="stripe").aggregate(cents=Sum("cents"))["cents"] or 0
     assert (total, ours) == (0, balance.available(simulator) + balance.pending(simulator))
+    found = list(reconciliation.find_differences(simulator.now() - timedelta(days=60)))
+    assert [one for one in found if one["kind"] not in SAID_ELSEWHERE] == []
+
+
+# A call that staff must see is tested where it is made; the simulator sends all events while nothing is subscribed to.
+SAID_ELSEWHERE = (Difference.Kind.STUCK_CALL, Difference.Kind.NOT_SUBSCRIBED)
 
 
 def moved(simulator):
