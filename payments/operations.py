@@ -27,7 +27,8 @@ def prepare_session(session):
 
 
 def prepare_session_end(session):
-    return prepare(Kind.EXPIRE_SESSION, f"expire:{session.pk}", payment=session.payment, session=session)
+    key = f"expire:{session.pk}:{_attempt(session.operations, Kind.EXPIRE_SESSION)}"
+    return prepare(Kind.EXPIRE_SESSION, key, payment=session.payment, session=session)
 
 
 def prepare_hold(payment):
@@ -113,6 +114,7 @@ def _attempt(operations, kind):
 AGAIN = {
     Kind.CREATE_CUSTOMER: lambda operation: prepare_customer(operation.client),
     Kind.CREATE_ACCOUNT: lambda operation: prepare_account(operation.professional),
+    Kind.EXPIRE_SESSION: lambda operation: prepare_session_end(operation.session),
     Kind.PLACE_HOLD: lambda operation: prepare_hold(operation.payment),
     Kind.CAPTURE: lambda operation: prepare_capture(operation.hold, operation.amount_cents),
     Kind.CANCEL_HOLD: lambda operation: prepare_cancellation(operation.hold),

@@ -35,7 +35,10 @@ class StripeEvent(models.Model):
     class Meta:
         verbose_name = _("événement Stripe")
         verbose_name_plural = _("événements Stripe")
-        indexes = [models.Index("due_at", name="stripe_event_due", condition=Q(state="pending"))]
+        indexes = [
+            models.Index("due_at", name="stripe_event_due", condition=Q(state="pending")),
+            models.Index(fields=["object_id"], name="stripe_events_of_object"),
+        ]
 
     def __str__(self):
         return self.event_id

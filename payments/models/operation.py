@@ -68,7 +68,11 @@ class StripeOperation(models.Model):
                 name="one_capture_and_one_transfer_per_payment",
             )
         ]
-        indexes = [models.Index("due_at", name="operation_due", condition=Q(state="pending"))]
+        indexes = [
+            models.Index("due_at", name="operation_due", condition=Q(state="pending")),
+            models.Index(fields=["payment"], name="stuck_operation", condition=Q(state="stuck")),
+            models.Index(fields=["stripe_id"], name="operation_of_object", condition=~Q(stripe_id="")),
+        ]
 
     def __str__(self):
         return self.key

@@ -484,15 +484,15 @@ def test_a_call_somebody_ran_again_meanwhile_keeps_what_was_typed(as_staff, simu
     assert act_of(operation, "run_again") not in read(as_staff, page_of(operation))
 
 
-def test_closing_a_payment_page_is_never_said_again(as_staff, simulator):
+def test_a_page_nobody_waits_for_is_not_opened_again(as_staff, simulator):
     payment = make_held_payment(simulator)
-    ending = StripeOperation.objects.create(
-        kind=Kind.EXPIRE_SESSION, key="ending", state=State.STUCK, payment=payment, due_at=clock.now()
+    opening = StripeOperation.objects.create(
+        kind=Kind.CREATE_SESSION, key="opening", state=State.STUCK, payment=payment, due_at=clock.now()
     )
-    page = read_posted(as_staff, act_of(ending, "run_again"), {"reason": "Pour voir"})
+    page = read_posted(as_staff, act_of(opening, "run_again"), {"reason": "Pour voir"})
 
     assert "Cet appel ne se relance pas" in page
-    assert act_of(ending, "run_again") not in read(as_staff, page_of(ending))
+    assert act_of(opening, "run_again") not in read(as_staff, page_of(opening))
 
 
 # Differences
