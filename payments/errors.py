@@ -3,3 +3,7 @@ from marketplace.errors import MarketplaceError
 
 class PaymentError(MarketplaceError):
     """This act on a payment is not possible now."""
+
+
+class NotOurs(Exception):
+    """An object of our Stripe account that another environment made, or somebody by hand."""

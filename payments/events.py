@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import stripe
 from celery import shared_task
 from django.db.models import F
 
 from marketplace import clock
 from payments import sync
+from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeEvent, StripeOperation
 from payments.runner import run_payment
 
@@ -51,6 +53,7 @@ UNKNOWN = (
     Hold.DoesNotExist,
     Payment.DoesNotExist,
     StripeOperation.DoesNotExist,
+    stripe.InvalidRequestError,
     KeyError,
 )
 
@@ -77,6 +80,8 @@ def process(event_id):
         return
     try:
         answer(event)
+    except NotOurs:
+        finish(event, State.IGNORED)
     except UNKNOWN:
         if event.attempts + 1 >= MAX_ATTEMPTS:
             finish(event, State.IGNORED)

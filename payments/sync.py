@@ -16,6 +16,7 @@ from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
 from payments import closing, disputes, gateway, ledger, operations
 from payments.emails import tell_both, tell_staff
+from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
 
 RETRY_DELAY = timedelta(hours=6)
@@ -33,12 +34,12 @@ def sync_session(stripe_id):
 
 
 def sync_intent(intent_id):
-    """Read a payment intent again; raises Payment.DoesNotExist when it is not (yet) ours."""
+    """Read a payment intent again; raises NotOurs, or Payment.DoesNotExist when it is not in our database yet."""
     expand = {"expand": ["latest_charge.balance_transaction"]}
     intent = gateway.client().v1.payment_intents.retrieve(intent_id, expand)
     traces = gateway.metadata_of(intent)
     if traces.get("env") != settings.STRIPE_ENV:
-        raise Payment.DoesNotExist
+        raise NotOurs(intent_id)
     payment = Payment.objects.select_related("mission").get(pk=traces["payment_id"])
     apply_intent(payment, intent)
     return payment

@@ -206,9 +206,19 @@ def test_what_another_environment_does_on_the_same_account_changes_nothing_here(
     settings.STRIPE_ENV = "staging"
     deliver(client, simulator, "payment_intent.amount_capturable_updated")
 
-    assert StripeEvent.objects.get().state != State.DONE
+    assert StripeEvent.objects.get().state == State.IGNORED
     assert fresh(payment).status == Payment.Status.PENDING
     assert not Hold.objects.exists()
+
+
+def test_an_event_about_an_object_stripe_has_forgotten_ends_ignored(clock, simulator):
+    event = events.receive("evt_forgotten", "payment_intent.succeeded", "pi_forgotten")
+    for _attempt in range(events.MAX_ATTEMPTS):
+        clock.advance(timedelta(hours=1))
+        events.process(event.pk)
+
+    event.refresh_from_db()
+    assert event.state == State.IGNORED
 
 
 @pytest.mark.parametrize("order", [1, -1])
