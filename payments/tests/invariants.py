@@ -100,14 +100,18 @@ def too_much(payment, simulator):
 
 
 def idle_calls():
-    """Only a payment to a professional may wait: for their account, or for a bank."""
+    """Only sharing may wait: for a bank, and for a professional's account."""
     for operation in StripeOperation.objects.filter(state=State.PENDING).select_related("payment__mission"):
-        if operation.kind not in (Kind.TRANSFER, Kind.PAY_AGAIN) or not may_wait(operation.payment):
+        if not may_wait(operation):
             yield f"{operation.key} is still to be said, after {operation.attempts} attempts: {operation.error}."
 
 
-def may_wait(payment):
-    return payment.disputes.open().exists() or not payment.mission.professional.payable
+def may_wait(operation):
+    if operation.kind not in (Kind.TRANSFER, Kind.PAY_AGAIN, Kind.REFUND):
+        return False
+    if operation.payment.disputes.open().exists():
+        return True
+    return operation.kind != Kind.REFUND and not operation.payment.mission.professional.payable
 
 
 def surprising_refusals():

@@ -99,8 +99,12 @@ class Money(RuleBasedStateMachine):
     def nothing_is_wrong(self):
         self.hear_hints()
         if self.is_touched:
-            assert list(invariants.always(self.simulator)) == []
+            self.require_none(invariants.always(self.simulator))
             self.look_around()
+
+    def require_none(self, differences):
+        found = list(differences)
+        assert not found, "\n".join(found)
 
     def hear_hints(self):
         """The workers do what was published, e-mails apart, unless the broker is away."""
@@ -371,7 +375,8 @@ class Money(RuleBasedStateMachine):
             self.simulator.deliver_all(receive)
             self.listen_again()
             self.sweep()
-        assert [*invariants.always(self.simulator), *invariants.settled(self.simulator)] == []
+        self.require_none(invariants.always(self.simulator))
+        self.require_none(invariants.settled(self.simulator))
 
     def listen_again(self):
         """What was lost is found by reading Stripe again."""

@@ -29,6 +29,7 @@ def test_the_money_is_right_whatever_happens(stage, simulator, clock, monkeypatc
             deadline=None,
             database=None,
             derandomize=False,
+            report_multiple_bugs=False,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
