@@ -14,8 +14,10 @@ LOST_TO_A_RIVAL = (ExclusionViolation, DeadlockDetected, LockNotAvailable)
 
 def lock_mission(mission):
     """Lock a mission and its professional, in the one order everyone keeps, and read it afresh."""
-    lock_professional(mission.professional_id)
-    return Mission.objects.select_for_update().get(pk=mission.pk)
+    professional = lock_professional(mission.professional_id)
+    mission = Mission.objects.select_for_update().get(pk=mission.pk)
+    mission.professional = professional
+    return mission
 
 
 def answer_rivals(action):

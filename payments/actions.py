@@ -122,7 +122,7 @@ def due_for_checkout(session):
     yield from session.operations.filter(kind=StripeOperation.Kind.CREATE_SESSION)
 
 
-# What the clock decides
+# What the clock decides: payments.tasks performs it, then says to Stripe what follows
 
 
 def expire_unpaid(payment):
@@ -156,7 +156,6 @@ def place_hold(payment):
     payment.hold_due_at = None
     payment.save(update_fields=["hold_due_at"])
     operations.prepare_hold(payment)
-    after_commit(run_payment, payment.pk)
 
 
 def cancel_unheld(payment):
@@ -184,7 +183,6 @@ def keep_hold(payment):
     if hold is None or payment.is_closed or closing.has_pending_capture(hold):
         return
     operations.prepare_capture(hold, hold.amount_cents)
-    after_commit(run_payment, payment.pk)
 
 
 # What people decide

@@ -73,19 +73,16 @@ def expire_session(client, operation):
 
 
 def place_hold(client, operation):
-    payment = operation.payment
-    found = made_before(
-        operation,
-        client.v1.payment_intents.list,
-        {"customer": customer_id(operation), "expand": ["data.latest_charge"]},
-    )
+    payment, customer = operation.payment, customer_id(operation)
+    wanted = {"customer": customer, "expand": ["data.latest_charge"]}
+    found = made_before(operation, client.v1.payment_intents.list, wanted)
     if found or payment.is_closed:
         return found
     return client.v1.payment_intents.create(
         {
             "amount": operation.amount_cents,
             "currency": CURRENCY,
-            "customer": customer_id(operation),
+            "customer": customer,
             "payment_method": payment.payment_method,
             "capture_method": "manual",
             "confirm": True,
