@@ -26,6 +26,9 @@ def create_customer(client, operation):
 
 
 def create_session(client, operation):
+    """None while the client is still unknown to Stripe: whoever clicked was told to try again."""
+    if not Customer.objects.filter(client=operation.payment.mission.client_id).exists():
+        return None
     session = operation.session
     build = setup_params if session.mode == CheckoutSession.Mode.SETUP else payment_params
     return client.v1.checkout.sessions.create(
