@@ -3,11 +3,13 @@ PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 PORT ?= 8000
 ARGS ?=
 SIZE ?= 10000
+SEQUENCES ?= 5000
+STEPS ?= 50
 
 PY := .venv/bin/python
 export PORT
 
-.PHONY: demo test check manage messages install browser bench-search bench-suggestions
+.PHONY: demo test check manage messages install browser bench-search bench-suggestions soak
 
 demo: install  # the whole site with invented data: http://127.0.0.1:$(PORT)/
 	@exec $(PY) -m marketplace.supervisor
@@ -29,6 +31,9 @@ bench-search: install  # make bench-search SIZE=100000: how long a search takes 
 
 bench-suggestions: install  # how long the suggestions of communes take, over the whole table
 	@$(PY) -m bench.suggestions
+
+soak: install  # make soak SEQUENCES=5000 STEPS=50: what may happen to the money, in any order, for hours
+	SEQUENCES=$(SEQUENCES) STEPS=$(STEPS) $(PY) -m pytest -n auto --maxprocesses 8 -v payments/tests/test_machine.py $(ARGS)
 
 messages: install  # brings locale/ in step with the source, then compiles it; needs gettext
 	MODE=test $(PY) manage.py makemessages -l en --ignore var --add-location file --no-wrap --no-obsolete

@@ -13,6 +13,7 @@ from payments import actions, sync, tasks
 from payments.simulator import Simulator, accounts
 from payments.tests.factories import fresh, make_account, make_payment, pay, work
 
+ALWAYS_AUTHENTICATES = "4000 0027 6000 3184"
 SAVED_THEN_FINE = "4000 0025 0000 3155"
 DISPUTED = "4000 0000 0000 0259"
 
@@ -72,6 +73,12 @@ def accepted(world, simulator):
     return world.agree(70, agents=2)
 
 
+def authenticating(world, simulator):
+    """The client left Stripe's page at 3-D Secure."""
+    payment = world.agree(70, hourly_cents=2999)
+    return pay(payment, simulator, ALWAYS_AUTHENTICATES, authenticate=None)
+
+
 def card_saved(world, simulator):
     return pay(world.agree(480, franchise=True), simulator, SAVED_THEN_FINE)
 
@@ -112,6 +119,13 @@ def released(world, simulator, card="4242 4242 4242 4242"):
     return work(payment)
 
 
+def unpaid(world, simulator):
+    """Shared, while Stripe lets nothing in on the professional's account."""
+    account = simulator.get("v2.core.account", world.professionals[0].account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    return released(world, simulator)
+
+
 def paid_out(world, simulator):
     payment = released(world, simulator)
     clock.advance(timedelta(days=8))
@@ -128,5 +142,19 @@ def charged_back(world, simulator):
 
 STAGES = {
     stage.__name__: stage
-    for stage in (empty, accepted, card_saved, hold_due, held, ended, contested, kept, released, paid_out, charged_back)
+    for stage in (
+        empty,
+        accepted,
+        authenticating,
+        card_saved,
+        hold_due,
+        held,
+        ended,
+        contested,
+        kept,
+        released,
+        unpaid,
+        paid_out,
+        charged_back,
+    )
 }
