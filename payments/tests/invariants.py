@@ -35,6 +35,7 @@ def always(simulator):
     yield from done_twice(simulator)
     for payment in payments():
         yield from too_much(payment, simulator)
+        yield from promised_without_money(payment)
 
 
 def settled(simulator):
@@ -94,6 +95,14 @@ def too_much(payment, simulator):
         yield f"Payment {payment.pk}: {sent} cents sent to the professional, more than their share."
     if returned > captured:
         yield f"Payment {payment.pk}: {returned} cents refunded of {captured} captured."
+
+
+def promised_without_money(payment):
+    """A guaranteed payment has a hold, a kept one a capture."""
+    promised = {Payment.Status.HELD: Hold.Status.LIVE, Payment.Status.KEPT: Hold.Status.CAPTURED}
+    status = promised.get(payment.status)
+    if status and not payment.holds.filter(status=status).exists():
+        yield f"Payment {payment.pk} is {payment.status}, and no hold of it is {status}."
 
 
 # Settled

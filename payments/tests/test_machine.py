@@ -13,7 +13,7 @@ from payments.tests.machine import Money
 from payments.tests.worlds import STAGES, World
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "300"))
-STEPS = int(os.environ.get("STEPS", "15"))
+STEPS = int(os.environ.get("STEPS", "12"))
 
 pytestmark = pytest.mark.django_db
 
