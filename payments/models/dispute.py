@@ -41,6 +41,7 @@ class Dispute(models.Model):
     evidence_due_at = models.DateTimeField(_("preuves à envoyer avant"), null=True)
     opened_at = models.DateTimeField(_("ouverte le"))
     closed_at = models.DateTimeField(_("close le"), null=True)
+    checked_at = models.DateTimeField(_("vérifiée le"), null=True)
     created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
 
     objects = DisputeQuerySet.as_manager()

@@ -16,6 +16,7 @@ class StripeEvent(models.Model):
         PENDING = "pending", _("À traiter")
         DONE = "done", _("Traité")
         IGNORED = "ignored", _("Sans objet")
+        FAILED = "failed", _("À examiner")
 
     class Source(models.TextChoices):
         WEBHOOK = "webhook", _("Webhook")
@@ -27,6 +28,7 @@ class StripeEvent(models.Model):
     source = models.CharField(_("reçu par"), max_length=10, choices=Source, default=Source.WEBHOOK)
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    error = models.CharField(_("erreur"), max_length=200, blank=True)
     due_at = models.DateTimeField(_("prévu le"))
     created_at = models.DateTimeField(_("reçu le"), db_default=Now(), editable=False)
 

@@ -36,6 +36,8 @@ class StripeOperation(models.Model):
         REFUSED = "refused", _("Refusé par Stripe")
         STUCK = "stuck", _("À examiner")
 
+    TO_PROFESSIONAL = (Kind.TRANSFER, Kind.PAY_AGAIN)
+
     kind = models.CharField(_("type"), max_length=20, choices=Kind)
     key = models.CharField(_("clé d’idempotence"), max_length=120, unique=True)
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.PENDING)
@@ -46,6 +48,7 @@ class StripeOperation(models.Model):
     dispute = models.ForeignKey(Dispute, models.PROTECT, null=True, related_name="operations")
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+")
     professional = models.ForeignKey(Professional, models.PROTECT, null=True, related_name="+")
+    source = models.CharField(_("versement repris"), max_length=120, blank=True)
     amount_cents = models.PositiveBigIntegerField(_("montant, en centimes"), null=True)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     key_round = models.PositiveSmallIntegerField(_("tour de clé"), default=1)
