@@ -70,4 +70,4 @@ def movement_of(transaction, label, account, sign):
 
 def freed(payment):
     done = payment.operations.filter(kind=StripeOperation.Kind.CANCEL_HOLD, state=StripeOperation.State.DONE)
-    return [Movement(operation.answered_at, _("Montant débloqué")) for operation in done]
+    return [Movement(operation.answered_at, _("Montant libéré")) for operation in done]

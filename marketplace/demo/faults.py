@@ -60,20 +60,20 @@ WEBHOOK_FAULTS = [
     Fault(
         "duplicate",
         _("Le prochain message arrive deux fois"),
-        _("Le site note le premier et reconnaît le second : rien n’est compté ni annoncé deux fois."),
+        _("Le site note le premier et reconnaît le second : rien n’est compté ni annoncé deux fois."),
         NEXT,
     ),
     Fault(
         "delay",
         _("Le prochain message a dix minutes de retard"),
-        _("Avancez l’horloge pour qu’il arrive. Le site relit alors Stripe : une vieille nouvelle ne défait rien."),
+        _("Avancez l’horloge pour qu’il arrive. Le site relit alors Stripe : une vieille nouvelle ne défait rien."),
         NEXT,
         {"seconds": 600},
     ),
     Fault(
         "reorder",
         _("Le prochain message arrive après celui qui le suit"),
-        _("Le site ne se fie pas à l’ordre des messages : à chacun il relit Stripe, et arrive au même point."),
+        _("Le site ne se fie pas à l’ordre des messages : à chacun il relit Stripe, et arrive au même point."),
         NEXT,
     ),
 ]
@@ -81,7 +81,7 @@ CALL_FAULTS = [
     Fault(
         "lose_answer",
         _("La réponse se perd"),
-        _("Stripe agit, mais le site n’en sait rien. Il redemande avec la même clé : rien n’est fait deux fois."),
+        _("Stripe agit, mais le site n’en sait rien. Il redemande avec la même clé : rien n’est fait deux fois."),
         CALLS,
     ),
     Fault(

@@ -389,7 +389,7 @@ def test_a_bank_takes_back_and_gives_back(client, simulator, clock):
 def test_a_freed_hold_is_a_movement_of_the_clients(client, simulator, clock):
     payment = freed(simulator, clock)
 
-    assert movements(client, payment, payment.mission.client.user)[-1] == ("Montant débloqué", None)
+    assert movements(client, payment, payment.mission.client.user)[-1] == ("Montant libéré", None)
     assert len(movements(client, payment, payment.mission.professional.user)) == 1
 
 
