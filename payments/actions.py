@@ -180,7 +180,7 @@ def keep_hold(payment):
     """Capture a hold about to die on a live mission, and keep it on our balance until the mission is decided."""
     payment = sync.lock_payment(payment)
     hold = payment.holds.live().first()
-    if hold is None or payment.is_closed or closing.has_pending_capture(hold):
+    if hold is None or payment.is_closed or closing.has_pending_capture(hold) or not hold.is_dying(clock.now()):
         return
     operations.prepare_capture(hold, hold.amount_cents)
 
@@ -279,7 +279,7 @@ def write_off(payment, *, by, cents):
 
 @transaction.atomic
 def run_again(operation, *, by):
-    """Staff mended what Stripe refused: the same call leaves again, under a new key. Raises PaymentError."""
+    """Staff mended what stopped a call: it leaves again, Stripe being read first. Raises PaymentError."""
     missions.require_staff(by)
     if operation.payment_id:
         sync.lock_payment(operation.payment)
@@ -288,7 +288,7 @@ def run_again(operation, *, by):
         raise PaymentError(_("Cet appel n’est pas à examiner."))
     if operation.payment_id:
         after_commit(run_payment, operation.payment_id)
-    return operations.prepare_again(operation)
+    return operations.resume(operation)
 
 
 def read_again(payment, *, by):

@@ -9,7 +9,6 @@ from django.urls import reverse as address_of
 
 from payments.gateway import metadata_of
 from payments.models import CheckoutSession, ConnectedAccount, Customer, StripeOperation
-from payments.returns import paid_out
 
 CURRENCY = "eur"
 CARD_ONLY = {"allowed_payment_method_types": ["card"]}
@@ -147,10 +146,9 @@ def refund(client, operation):
 
 
 def reverse(client, operation):
-    transfer_id = paid_out(operation.payment).stripe_id
-    found = made_before(operation, partial(client.v1.transfers.reversals.list, transfer_id), {})
+    found = made_before(operation, partial(client.v1.transfers.reversals.list, operation.source), {})
     return found or client.v1.transfers.reversals.create(
-        transfer_id, {"amount": operation.amount_cents, "metadata": metadata(operation)}, options(operation)
+        operation.source, {"amount": operation.amount_cents, "metadata": metadata(operation)}, options(operation)
     )
 
 
@@ -201,9 +199,8 @@ def made_before(operation, list_things, wanted):
     """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt."""
     if operation.attempts <= 1:
         return None
-    mine = str(operation.pk)
     things = list_things({**wanted, "limit": 100}).auto_paging_iter()
-    return next((thing for thing in things if metadata_of(thing).get("operation_id") == mine), None)
+    return next((thing for thing in things if metadata_of(thing).get("operation") == operation.key), None)
 
 
 def options(operation):
@@ -212,7 +209,7 @@ def options(operation):
 
 def metadata(operation):
     """Lets any object of Stripe's be traced back to our rows."""
-    found = {"env": settings.STRIPE_ENV, "operation_id": str(operation.pk)}
+    found = {"env": settings.STRIPE_ENV, "operation": operation.key}
     if operation.payment_id:
         found |= {"payment_id": str(operation.payment_id), "mission_id": str(operation.payment.mission_id)}
     return found

@@ -1,5 +1,6 @@
 """What Stripe tells us. An event is only a hint to read its object again: see payments.sync."""
 
+import logging
 from datetime import timedelta
 
 import stripe
@@ -11,6 +12,8 @@ from payments import sync
 from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeEvent, StripeOperation
 from payments.runner import run_payment
+
+logger = logging.getLogger(__name__)
 
 State = StripeEvent.State
 
@@ -54,7 +57,6 @@ UNKNOWN = (
     Payment.DoesNotExist,
     StripeOperation.DoesNotExist,
     stripe.InvalidRequestError,
-    KeyError,
 )
 
 
@@ -82,11 +84,21 @@ def process(event_id):
         answer(event)
     except NotOurs:
         finish(event, State.IGNORED)
-    except UNKNOWN:
-        if event.attempts + 1 >= MAX_ATTEMPTS:
-            finish(event, State.IGNORED)
+    except Exception as error:
+        put_off(event, error)
     else:
         finish(event, State.DONE)
+
+
+def put_off(event, error):
+    """Try an event later; after some hours its object is not ours, or somebody must look."""
+    is_unknown = isinstance(error, UNKNOWN)
+    # The sentences of Stripe's errors may name the client, so only our own are logged whole.
+    log = logger.warning if is_unknown or isinstance(error, stripe.StripeError) else logger.exception
+    log("Event %s is put off: %s", event.event_id, type(error).__name__)
+    is_last = event.attempts + 1 >= MAX_ATTEMPTS
+    ended = State.IGNORED if is_unknown else State.FAILED
+    finish(event, ended if is_last else State.PENDING, error=type(error).__name__)
 
 
 def answer(event):
@@ -101,5 +113,5 @@ def claim(event):
     return rows.update(attempts=F("attempts") + 1, due_at=now + RETRY_DELAY * (event.attempts + 1))
 
 
-def finish(event, state):
-    StripeEvent.objects.filter(pk=event.pk).update(state=state)
+def finish(event, state, error=""):
+    StripeEvent.objects.filter(pk=event.pk).update(state=state, error=error)

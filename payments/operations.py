@@ -76,12 +76,13 @@ def prepare_refund(hold, cents, *, refund=None):
     return prepare(Kind.REFUND, key, payment=hold.payment, hold=hold, refund=refund, amount_cents=cents)
 
 
-def prepare_reversal(payment, cents, *, refund=None, dispute=None):
-    """Take back a part of a transfer, for a refund or for a chargeback."""
+def prepare_reversal(payment, source, cents, *, refund=None, dispute=None):
+    """Take back a part of a transfer, `source` at Stripe's, for a refund or for a chargeback."""
+    wanted = {"payment": payment, "source": source, "refund": refund, "dispute": dispute}
     cause = f"refund:{refund.pk}" if refund else f"dispute:{dispute.pk}"
-    attempt = _attempt(payment.operations.filter(refund=refund, dispute=dispute), Kind.REVERSE)
-    key = f"reverse:{payment.pk}:{cause}:{cents}:{attempt}"
-    return prepare(Kind.REVERSE, key, payment=payment, refund=refund, dispute=dispute, amount_cents=cents)
+    attempt = _attempt(StripeOperation.objects.filter(**wanted), Kind.REVERSE)
+    key = f"reverse:{source}:{cause}:{cents}:{attempt}"
+    return prepare(Kind.REVERSE, key, amount_cents=cents, **wanted)
 
 
 def prepare_pay_again(dispute, cents):
@@ -101,6 +102,19 @@ def prepare_again(operation):
     return AGAIN[operation.kind](operation)
 
 
+def resume(operation):
+    """Say a stuck call again: read first, since it may have been done, then said under another key.
+
+    A refund that came back was done: it is another one that leaves.
+    """
+    if operation.stripe_id:
+        return prepare_again(operation)
+    operation.state, operation.attempts = StripeOperation.State.PENDING, 1
+    operation.key_round, operation.due_at = operation.key_round + 1, clock.now()
+    operation.save(update_fields=["state", "attempts", "key_round", "due_at"])
+    return operation
+
+
 def give_up(operations):
     """Forget the calls that were never begun."""
     operations.filter(state=StripeOperation.State.PENDING, attempts=0).update(state=StripeOperation.State.REFUSED)
@@ -112,16 +126,7 @@ def _attempt(operations, kind):
 
 
 AGAIN = {
-    Kind.CREATE_CUSTOMER: lambda operation: prepare_customer(operation.client),
-    Kind.CREATE_ACCOUNT: lambda operation: prepare_account(operation.professional),
-    Kind.EXPIRE_SESSION: lambda operation: prepare_session_end(operation.session),
-    Kind.PLACE_HOLD: lambda operation: prepare_hold(operation.payment),
-    Kind.CAPTURE: lambda operation: prepare_capture(operation.hold, operation.amount_cents),
-    Kind.CANCEL_HOLD: lambda operation: prepare_cancellation(operation.hold),
     Kind.TRANSFER: lambda operation: prepare_transfer(operation.payment, operation.amount_cents),
-    Kind.REFUND: lambda operation: prepare_refund(operation.hold, operation.amount_cents, refund=operation.refund),
-    Kind.REVERSE: lambda operation: prepare_reversal(
-        operation.payment, operation.amount_cents, refund=operation.refund, dispute=operation.dispute
-    ),
     Kind.PAY_AGAIN: lambda operation: prepare_pay_again(operation.dispute, operation.amount_cents),
+    Kind.REFUND: lambda operation: prepare_refund(operation.hold, operation.amount_cents, refund=operation.refund),
 }

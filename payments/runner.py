@@ -15,7 +15,7 @@ from missions.models import MissionEvent
 from payments import closing, disputes, gateway, ledger, operations, returns, sync
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional, tell_staff
-from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
+from payments.models import CheckoutSession, ConnectedAccount, Customer, Dispute, Hold, Payment, StripeOperation
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,6 @@ State = StripeOperation.State
 LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
 MAX_ATTEMPTS = 20
-
-TRANSFERS = (Kind.TRANSFER, Kind.PAY_AGAIN)
 
 # Refused for good, these are simply made anew when somebody asks again.
 MADE_ON_DEMAND = (Kind.CREATE_CUSTOMER, Kind.CREATE_ACCOUNT, Kind.CREATE_SESSION)
@@ -46,23 +44,30 @@ def run(operation):
     if is_ready(operation) and claim(operation):
         operation.refresh_from_db()
         try:
-            answer = CALLS[operation.kind](gateway.client(), operation)
-        except stripe.StripeError as error:
-            record_error(operation, error)
-        else:
-            record_answer(operation, answer)
+            say(operation)
+        except Exception as error:
+            record_doubt(operation, error)
     operation.refresh_from_db()
     return operation
 
 
+def say(operation):
+    try:
+        answer = CALLS[operation.kind](gateway.client(), operation)
+    except stripe.StripeError as error:
+        record_error(operation, error)
+    else:
+        record_answer(operation, answer)
+
+
 def is_ready(operation):
     """Sharing waits for a bank that holds the money, and a transfer for a professional Stripe cannot pay at present."""
-    if operation.kind not in (*TRANSFERS, Kind.REFUND):
+    if operation.kind not in (*StripeOperation.TO_PROFESSIONAL, Kind.REFUND):
         return True
     if operation.payment.disputes.open().exists():
         postpone(operation)
         return False
-    if operation.kind in TRANSFERS and not operation.payment.mission.professional.payable:
+    if operation.kind in StripeOperation.TO_PROFESSIONAL and not operation.payment.mission.professional.payable:
         postpone(operation)
         tell_professional(operation.payment, "not_payable")
         return False
@@ -90,10 +95,18 @@ def record_answer(operation, answer):
 
 
 def record_error(operation, error):
-    logger.warning("Stripe refused %s: %s", operation.key, error.code or type(error).__name__)
     if gateway.is_definitive(error):
+        logger.warning("Stripe refused %s: %s", operation.key, describe(error))
         REFUSALS.get(operation.kind, record_stuck)(operation, error)
-    elif operation.attempts < MAX_ATTEMPTS:
+    else:
+        record_doubt(operation, error)
+
+
+def record_doubt(operation, error):
+    """Whether it was done is not known: it is read, then said again later, until somebody must look."""
+    log = logger.warning if isinstance(error, stripe.StripeError) else logger.exception
+    log("No certain answer to %s: %s", operation.key, describe(error))
+    if operation.attempts < MAX_ATTEMPTS:
         key_round = operation.key_round + gateway.is_kept(error)
         StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error), key_round=key_round)
     else:
@@ -111,7 +124,8 @@ def finish(operation, state, **fields):
 
 def describe(error):
     """Stripe's own code and request number: its sentences may name the client."""
-    return f"{type(error).__name__} {error.code or ''} {error.request_id or ''}".strip()
+    parts = (type(error).__name__, getattr(error, "code", None), getattr(error, "request_id", None))
+    return " ".join(part for part in parts if part)
 
 
 # What follows from a refusal
@@ -134,12 +148,13 @@ def record_refused_hold(operation, error):
 
 
 def record_too_late(operation, error):
-    """What we wanted to end had ended by itself: read how."""
-    finish(operation, State.REFUSED, error=describe(error))
+    """What we wanted to end had ended by itself: read how, then only give up the call."""
     if operation.kind == Kind.EXPIRE_SESSION:
         sync.sync_session(operation.session.stripe_id)
     else:
         sync.sync_intent(operation.hold.intent_id)
+    with transaction.atomic():
+        finish(operation, State.REFUSED, error=describe(error))
 
 
 def record_refused_transfer(operation, error):
@@ -156,7 +171,9 @@ def record_refused_transfer(operation, error):
 
 def record_refused_refund(operation, error):
     """A bank may take the money back before its event reaches us: wait for what it decides."""
-    if error.code != "charge_disputed":
+    sync.sync_disputes(operation.payment, operation.hold)
+    held_by_a_bank = operation.payment.disputes.filter(status__in=(*Dispute.OPEN, Dispute.Status.LOST))
+    if error.code != "charge_disputed" or not held_by_a_bank.exists():
         record_stuck(operation, error)
         return
     with transaction.atomic():

@@ -20,6 +20,7 @@ from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
 
 RETRY_DELAY = timedelta(hours=6)
+State = StripeOperation.State
 
 
 # Reading Stripe
@@ -48,8 +49,10 @@ def sync_intent(intent_id):
 def sync_setup(setup_id):
     """Read again the Checkout session that saves a card."""
     setup = gateway.client().v1.setup_intents.retrieve(setup_id)
-    operation_id = gateway.metadata_of(setup)["operation_id"]
-    return sync_session(StripeOperation.objects.get(pk=operation_id).session.stripe_id)
+    traces = gateway.metadata_of(setup)
+    if traces.get("env") != settings.STRIPE_ENV:
+        raise NotOurs(setup_id)
+    return sync_session(StripeOperation.objects.get(key=traces["operation"]).session.stripe_id)
 
 
 def sync_charge(charge_id):
@@ -85,9 +88,10 @@ def sync_transfer(transfer_id):
 
 def sync_dispute(dispute_id):
     """Read a chargeback again; raises Hold.DoesNotExist when its payment is not ours."""
+    asked_at = clock.now()
     found = gateway.client().v1.disputes.retrieve(dispute_id)
     payment = Hold.objects.select_related("payment__mission").get(intent_id=found.payment_intent).payment
-    apply_dispute(payment, found)
+    apply_dispute(payment, found, asked_at)
     return payment
 
 
@@ -104,15 +108,22 @@ def sync_account(stripe_id):
 
 
 def sync_payment(payment):
-    """Read again all that Stripe knows of a payment: its pages, holds, refunds and chargebacks."""
+    """Read again all that Stripe knows of a payment: its pages, holds, refunds, chargebacks, and whom to pay."""
     for session in payment.sessions.exclude(stripe_id=None):
         sync_session(session.stripe_id)
     for hold in payment.holds.all():
         sync_intent(hold.intent_id)
-        for dispute in gateway.client().v1.disputes.list({"payment_intent": hold.intent_id, "limit": 100}).data:
-            apply_dispute(payment, dispute)
-    for refund in payment.operations.filter(kind=StripeOperation.Kind.REFUND, state=StripeOperation.State.DONE):
+        sync_disputes(payment, hold)
+    if payment.operations.filter(kind__in=StripeOperation.TO_PROFESSIONAL, state=State.PENDING).exists():
+        sync_account(payment.mission.professional.account.stripe_id)
+    for refund in payment.operations.filter(kind=StripeOperation.Kind.REFUND, state=State.DONE):
         sync_refund(refund.stripe_id)
+
+
+def sync_disputes(payment, hold):
+    asked_at = clock.now()
+    for found in gateway.client().v1.disputes.list({"payment_intent": hold.intent_id, "limit": 100}).data:
+        apply_dispute(payment, found, asked_at)
 
 
 # Writing what was read
@@ -138,8 +149,8 @@ def apply_intent(payment, intent):
 
 
 @transaction.atomic
-def apply_dispute(payment, found):
-    disputes.write_dispute(lock_payment(payment), found)
+def apply_dispute(payment, found, asked_at):
+    disputes.write_dispute(lock_payment(payment), found, asked_at)
 
 
 @transaction.atomic
@@ -147,8 +158,8 @@ def apply_refund(operation, refund):
     """A refund may fail days after Stripe took it: the money came back to us, and is the client's."""
     operation.payment = lock_payment(operation.payment)
     operation.refresh_from_db(fields=["state"])
-    if refund.status == "failed" and operation.state == StripeOperation.State.DONE:
-        operation.state, operation.error = StripeOperation.State.STUCK, refund.failure_reason or "failed"
+    if refund.status == "failed" and operation.state == State.DONE:
+        operation.state, operation.error = State.STUCK, refund.failure_reason or "failed"
         operation.save(update_fields=["state", "error"])
         ledger.book_refund_failed(operation)
         tell_staff(f"refund_failed:{operation.pk}", "refund_failed", operation)
@@ -166,7 +177,15 @@ def apply_account(account, found, asked_at):
         account.transfers, account.checked_at = transfers_status(found), asked_at
         account.save(update_fields=["transfers", "checked_at"])
         Professional.objects.filter(pk=account.professional_id).update(payable=account.is_payable)
+        if account.is_payable:
+            hasten_transfers(account)
     return account
+
+
+def hasten_transfers(account):
+    """What waited for a professional Stripe could not pay leaves now."""
+    waiting = StripeOperation.objects.filter(kind__in=StripeOperation.TO_PROFESSIONAL, state=State.PENDING, attempts=0)
+    waiting.filter(payment__mission__professional=account.professional_id).update(due_at=clock.now())
 
 
 def transfers_status(found):
@@ -208,6 +227,8 @@ def write_intent(payment, intent):
 
 def adopt_capture(payment, intent):
     """A capture we have no trace of (our database is older than Stripe's, after a restore): the money is booked."""
+    if is_awaited(payment, intent):
+        write_hold(payment, intent)
     hold = payment.holds.live().filter(intent_id=intent.id).first()
     if hold is not None and not operations.has_capture(hold):
         write_capture(operations.adopt_capture(hold, intent.amount_received), intent)
@@ -215,6 +236,8 @@ def adopt_capture(payment, intent):
 
 def write_end(payment, hold):
     """A hold is no more. Lost on a mission still to be paid, everybody hears of it and the client pays again."""
+    if hold.status not in (Hold.Status.LIVE, Hold.Status.UNWANTED):
+        return
     lost = hold.status == Hold.Status.LIVE
     hold.status = Hold.Status.EXPIRED if lost else Hold.Status.CANCELLED
     hold.save(update_fields=["status"])
@@ -240,12 +263,14 @@ def write_hold(payment, intent):
     if payment.holds.filter(intent_id=intent.id).exists():
         return
     charge = intent.latest_charge
+    # Stripe no longer says it of a hold that was captured meanwhile.
+    capture_before = getattr(charge.payment_method_details.card, "capture_before", None) or charge.created
     hold = Hold(
         payment=payment,
         intent_id=intent.id,
         charge_id=charge.id,
         amount_cents=intent.amount,
-        capture_before=datetime.fromtimestamp(charge.payment_method_details.card.capture_before, UTC),
+        capture_before=datetime.fromtimestamp(capture_before, UTC),
     )
     if not is_awaited(payment, intent):
         hold.status = Hold.Status.UNWANTED

@@ -176,3 +176,6 @@ class Hold(models.Model):
 
     def __str__(self):
         return self.intent_id
+
+    def is_dying(self, now):
+        return self.capture_before <= now + self.CAPTURE_BEFORE_EXPIRY

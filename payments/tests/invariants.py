@@ -74,7 +74,7 @@ def done_twice(simulator):
 
 
 def repeated(kind, things):
-    made = Counter(thing["metadata"].get("operation_id") for thing in things)
+    made = Counter(thing["metadata"].get("operation") for thing in things)
     for operation, times in made.items():
         if operation and times > 1:
             yield f"Operation {operation} made {times} times a {kind}."

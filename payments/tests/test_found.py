@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from payments import actions, gateway, runner
+from accounts.tests.factories import make_staff
+from missions.models import Mission
+from payments import actions, audit, events, gateway, runner, sync, tasks
 from payments.errors import PaymentError
-from payments.models import Customer, StripeOperation
-from payments.tests.factories import make_payment, pay
+from payments.models import ConnectedAccount, Customer, Hold, Payment, StripeOperation
+from payments.simulator import accounts
+from payments.tests import worlds
+from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment, pay, work
 from payments.tests.mortal import Death, MortalClient
 
 pytestmark = pytest.mark.django_db
@@ -32,3 +36,103 @@ def test_a_page_owed_to_a_client_stripe_does_not_know_yet_is_not_made_and_the_ne
     assert set(payment.operations.values_list("state", flat=True)) == {StripeOperation.State.REFUSED}
     clock.advance(timedelta(minutes=5))
     assert pay(payment, simulator).holds.live().count() == 1
+
+
+def exhaust(payment, clock):
+    """Let the sweep try until a call ends stuck."""
+    for _attempt in range(runner.MAX_ATTEMPTS + 1):
+        clock.advance(timedelta(hours=3))
+        tasks.sweep_payments()
+    return payment.operations.get(state="stuck")
+
+
+def test_a_call_run_again_after_twenty_silences_is_read_before_it_is_said(simulator, clock):
+    """A transfer was made, its answer lost, and Stripe could not be read for two days: it is paid once."""
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("lose_answer", on="transfers.create")
+    simulator.faults.add("bad_gateway", on="transfers.list", times=runner.MAX_ATTEMPTS)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    stuck = exhaust(payment, clock)
+    simulator.faults.clear()
+
+    actions.run_again(stuck, by=make_staff())
+    work(payment)
+    stuck.refresh_from_db()
+    assert stuck.state == "done"
+    assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [payment.price.professional_cents]
+
+
+def test_a_call_that_our_own_mistake_breaks_ends_with_the_team(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    ConnectedAccount.objects.filter(professional=payment.mission.professional).delete()
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+
+    stuck = exhaust(payment, clock)
+    assert (stuck.kind, stuck.error) == ("transfer", "RelatedObjectDoesNotExist")
+
+
+def test_an_event_that_our_own_mistake_breaks_ends_with_the_team(simulator, clock):
+    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=20))
+    actions.start_checkout(payment, by=payment.mission.client.user)
+    session_id = payment.sessions.get().stripe_id
+    simulator.hosted.pay(session_id)
+    simulator.book.get("checkout.session", session_id)["setup_intent"] = None
+    event = events.receive("evt_1", "checkout.session.completed", session_id)
+    for _attempt in range(events.MAX_ATTEMPTS):
+        clock.advance(timedelta(hours=1))
+        events.process(event.pk)
+
+    event.refresh_from_db()
+    assert (event.state, event.error) == ("failed", "AttributeError")
+
+
+def test_a_professional_payable_again_is_paid_though_no_event_told_it(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    sync.sync_account(account["id"])
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    assert simulator.book.every("transfer") == []
+
+    accounts.set_status(simulator, account, "active")
+    tasks.reconcile()
+    tasks.sweep_payments()
+    assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [payment.price.professional_cents]
+
+
+def test_a_late_hint_keeps_no_hold_that_still_has_days_to_live(simulator):
+    payment = make_held_payment(simulator)
+    tasks.perform("keep_hold", payment.pk)
+    assert fresh(payment).status == Payment.Status.HELD
+
+
+def test_an_expired_hold_read_twice_stays_expired(simulator, clock):
+    payment = make_held_payment(simulator)
+    hold = payment.holds.get()
+    clock.set(hold.capture_before + timedelta(hours=1))
+    simulator.tick()
+    for _reading in range(2):
+        sync.sync_intent(hold.intent_id)
+    hold.refresh_from_db()
+    assert hold.status == Hold.Status.EXPIRED
+
+
+def test_a_capture_of_a_hold_we_never_knew_is_booked(simulator, clock):
+    """After a restore: the card was saved, and Stripe has both the hold and its capture."""
+    payment = worlds.hold_due(worlds.World.at("empty", simulator), simulator)
+    before = Payment.objects.filter(pk=payment.pk).values("status", "hold_due_at").get()
+    mission = Mission.objects.filter(pk=payment.mission_id).values("status", "deadline_at").get()
+    tasks.sweep_payments()
+    intent_id = payment.holds.get().intent_id
+    gateway.client().v1.payment_intents.capture(intent_id)
+    payment.operations.all().delete()
+    payment.holds.all().delete()
+    Payment.objects.filter(pk=payment.pk).update(**before)
+    Mission.objects.filter(pk=payment.mission_id).update(**mission)
+
+    sync.sync_intent(intent_id)
+    assert (fresh(payment).status, payment.holds.get().status) == (Payment.Status.KEPT, Hold.Status.CAPTURED)
+    assert list(audit.differences()) == []
