@@ -16,19 +16,35 @@ Status = Dispute.Status
 
 # The professional bears their part: until the bank has judged, and for good when it was lost.
 BORNE = (*Dispute.OPEN, Status.LOST)
+JUDGED = (*Dispute.WINS, Status.LOST)
 
 
-def write_dispute(payment, found):
-    """Make our rows say what Stripe's dispute says."""
-    dispute = read_dispute(payment, found)
+def write_dispute(payment, found, asked_at):
+    """Make our rows say what Stripe's dispute said when it was `asked_at`; an answer older than ours is left aside."""
+    dispute = known_dispute(payment, found)
+    if is_stale(dispute, found, asked_at):
+        return
+    read_dispute(dispute, found, asked_at)
     book_movements(dispute, found)
+    if dispute.closed_at is None:
+        follow(dispute)
+
+
+def follow(dispute):
+    """What its status asks for; one that was won ends once Stripe's balance has the money again."""
     if dispute.status in BORNE:
         take_back(dispute)
-    if dispute.closed_at is None and dispute.status in ENDS:
+    if dispute.status in ENDS and not (dispute.is_won and dispute.withdrawn_cents > 0):
         end(dispute)
 
 
-def read_dispute(payment, found):
+def is_stale(dispute, found, asked_at):
+    """Two readers may write in the other order, and a bank that has judged never judges again."""
+    is_older = dispute.checked_at and asked_at < dispute.checked_at
+    return is_older or dispute.status in JUDGED and found.status in Dispute.OPEN
+
+
+def known_dispute(payment, found):
     dispute, is_new = Dispute.objects.get_or_create(
         stripe_id=found.id,
         defaults={
@@ -40,13 +56,16 @@ def read_dispute(payment, found):
         },
     )
     dispute.payment = payment
-    dispute.status = found.status
-    due_by = found.evidence_details.due_by
-    dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
-    dispute.save(update_fields=["status", "evidence_due_at"])
     if is_new:
         tell_staff(f"dispute:{dispute.pk}", "dispute", dispute)
     return dispute
+
+
+def read_dispute(dispute, found, asked_at):
+    due_by = found.evidence_details.due_by
+    dispute.status, dispute.checked_at = found.status, asked_at
+    dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
+    dispute.save(update_fields=["status", "evidence_due_at", "checked_at"])
 
 
 def book_movements(dispute, found):
@@ -67,8 +86,9 @@ def take_back(dispute):
     if not dispute.taken_back_cents:
         dispute.taken_back_cents = returns.part_taken_back(payment, shared_cents(dispute))
         dispute.save(update_fields=["taken_back_cents"])
-    if dispute.taken_back_cents and returns.paid_out(payment) and not dispute.operations.exists():
-        operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
+    is_there = returns.reversible_cents(payment) >= dispute.taken_back_cents
+    if dispute.taken_back_cents and is_there and not dispute.operations.exists():
+        returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
         tell_professional(payment, "chargeback", key=str(dispute.pk))
 
 
@@ -78,7 +98,7 @@ def take_back_late(payment):
     paid_too_much = ledger.balance(payment, ledger.payable(payment)) > 0
     for dispute in borne.filter(operations=None):
         if dispute.is_open or paid_too_much:
-            operations.prepare_reversal(payment, dispute.taken_back_cents, dispute=dispute)
+            returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
 
 
 def end(dispute):
@@ -119,7 +139,7 @@ def win(dispute):
 def pay_again(dispute):
     """Send back what was taken from the professional for a chargeback that we won."""
     taken = cents_of(dispute, Kind.REVERSE)
-    if dispute.is_won and taken > cents_of(dispute, Kind.PAY_AGAIN):
+    if dispute.is_won and dispute.closed_at and taken > cents_of(dispute, Kind.PAY_AGAIN):
         operations.prepare_pay_again(dispute, taken - cents_of(dispute, Kind.PAY_AGAIN))
         tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
 

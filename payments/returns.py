@@ -1,5 +1,7 @@
 """Taking back what was shared: the professional's part first, then the client's refund. Under the payment's lock."""
 
+from collections import Counter
+
 from django.utils.translation import gettext as _
 
 from marketplace import clock
@@ -25,7 +27,7 @@ def decide_refund(payment, *, by, cents, bearer, reason):
         decided_at=clock.now(),
     )
     if refund.taken_back_cents:
-        operations.prepare_reversal(payment, refund.taken_back_cents, refund=refund)
+        take_back(payment, refund.taken_back_cents, refund=refund)
     else:
         give_back(refund)
     return refund
@@ -38,7 +40,7 @@ def require_refundable(payment, cents, bearer):
         raise PaymentError(_("La banque du client a déjà repris ce paiement : attendez sa décision."))
     if not 0 < cents <= refundable_cents(payment):
         raise PaymentError(_("Le montant dépasse ce qui reste à rembourser de ce paiement."))
-    if bearer == Refund.Bearer.BOTH and paid_out(payment) is None:
+    if bearer == Refund.Bearer.BOTH and reversible_cents(payment) < part_taken_back(payment, cents):
         raise PaymentError(_("Le professionnel n’est pas encore payé : attendez, ou remboursez à notre seule charge."))
 
 
@@ -55,10 +57,28 @@ def part_taken_back(payment, cents):
     return professional
 
 
-def paid_out(payment):
-    """The last transfer made to the professional for this payment, or None."""
-    made = payment.operations.filter(kind__in=(Kind.TRANSFER, Kind.PAY_AGAIN), state=State.DONE)
-    return made.order_by("-pk").first()
+def take_back(payment, cents, **cause):
+    """Owe Stripe the reversals of `cents`, from the latest transfer back: none gives more than it has left."""
+    for transfer, left in transfers_left(payment):
+        part = min(cents, left)
+        if part:
+            operations.prepare_reversal(payment, transfer.stripe_id, part, **cause)
+            cents -= part
+
+
+def reversible_cents(payment):
+    """What was sent to the professional for this payment, and neither came back since nor is about to."""
+    return sum(left for _transfer, left in transfers_left(payment))
+
+
+def transfers_left(payment):
+    """The transfers to the professional, the latest first, with the cents of each that can still be taken back."""
+    calls = payment.operations.order_by("-pk")
+    taken = Counter()
+    for reversal in calls.filter(kind=Kind.REVERSE).exclude(state=State.REFUSED):
+        taken[reversal.source] += reversal.amount_cents
+    made = calls.filter(kind__in=StripeOperation.TO_PROFESSIONAL, state=State.DONE)
+    return [(transfer, transfer.amount_cents - taken[transfer.stripe_id]) for transfer in made]
 
 
 def give_back(refund):
@@ -83,15 +103,20 @@ def took_back_less(operation, available_cents):
     ledger.book_shortfall(operation.payment, operation.amount_cents - partial, operation)
     tell_staff(f"shortfall:{operation.pk}", "shortfall", operation.payment)
     if partial:
-        source = {"refund": operation.refund, "dispute": operation.dispute}
-        operations.prepare_reversal(operation.payment, partial, **source)
+        cause = {"refund": operation.refund, "dispute": operation.dispute}
+        operations.prepare_reversal(operation.payment, operation.source, partial, **cause)
     else:
         after_taking_back(operation)
 
 
 def after_taking_back(operation):
-    if operation.refund_id:
+    """The client's refund leaves with the last of its reversals."""
+    if operation.refund_id and not is_taking_back(operation.refund):
         give_back(operation.refund)
+
+
+def is_taking_back(refund):
+    return refund.operations.filter(kind=Kind.REVERSE, state__in=(State.PENDING, State.STUCK)).exists()
 
 
 def write_off(payment, *, cents):
