@@ -10,7 +10,7 @@ from django.db.models import Sum
 from accounts.tests.factories import make_staff
 from missions.errors import MissionError
 from missions.models import Contest, Mission, SeatReservation
-from payments import actions, operations, tasks
+from payments import actions, tasks
 from payments.errors import PaymentError
 from payments.models import Hold, LedgerEntry, LedgerTransaction, Payment
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
@@ -335,7 +335,7 @@ def test_what_stripe_refuses_for_good_waits_for_the_team_and_runs_again(simulato
     assert (stuck.state, staff.notifications.get().template) == ("stuck", "payments/emails/operation_stuck_staff")
 
     Hold.objects.update(intent_id=simulator.book.every("payment_intent")[0]["id"])
-    operations.prepare_again(stuck)
+    actions.run_again(stuck, by=staff)
     work(payment)
     assert captured_and_transferred(simulator) == (payment.price.total_cents, payment.price.professional_cents)
 
