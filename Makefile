@@ -9,7 +9,7 @@ STEPS ?= 50
 PY := .venv/bin/python
 export PORT
 
-.PHONY: demo test check manage messages install browser bench-search bench-suggestions soak
+.PHONY: demo test check manage messages install browser bench-search bench-money bench-suggestions soak
 
 demo: install  # the whole site with invented data: http://127.0.0.1:$(PORT)/
 	@exec $(PY) -m marketplace.supervisor
@@ -28,6 +28,9 @@ check: install
 
 bench-search: install  # make bench-search SIZE=100000: how long a search takes among so many professionals
 	@$(PY) -m bench.search $(SIZE)
+
+bench-money: install  # make bench-money SIZE=10000: how many due holds a second one worker and two place
+	@$(PY) -m bench.money $(SIZE)
 
 bench-suggestions: install  # how long the suggestions of communes take, over the whole table
 	@$(PY) -m bench.suggestions
