@@ -114,8 +114,8 @@ def sync_payment(payment):
     for hold in payment.holds.all():
         sync_intent(hold.intent_id)
         sync_disputes(payment, hold)
-    if payment.operations.filter(kind__in=StripeOperation.TO_PROFESSIONAL, state=State.PENDING).exists():
-        sync_account(payment.mission.professional.account.stripe_id)
+    for account in ConnectedAccount.objects.filter(professional=payment.mission.professional_id):
+        sync_account(account.stripe_id)
     for refund in payment.operations.filter(kind=StripeOperation.Kind.REFUND, state=State.DONE):
         sync_refund(refund.stripe_id)
 
