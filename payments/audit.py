@@ -1,12 +1,13 @@
 """What must always hold of the money, checked over all rows; each difference is a sentence for `manage.py audit`.
 
-Nothing here asks Stripe: that is the reconciliation. Every check is one query, read-only, and may run at any time.
+Nothing here asks Stripe: that is the reconciliation. All checks read one snapshot, and may run at any time.
 """
 
+from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from accounts.models import Professional
 from marketplace import clock
@@ -18,6 +19,7 @@ from payments.models import (
     LedgerEntry,
     LedgerTransaction,
     Payment,
+    Reconciliation,
     StripeEvent,
     StripeOperation,
 )
@@ -29,11 +31,26 @@ State = StripeOperation.State
 # Stripe lets money wait 90 days on a balance; what is kept that long was forgotten.
 KEPT_AT_MOST = timedelta(days=60)
 LATE = timedelta(hours=1)
+# A night, and the time to notice: the books are compared every 24 h.
+COMPARED_AT_LEAST = timedelta(hours=26)
 
 
-def differences():
-    for check in CHECKS:
-        yield from check()
+def differences(without=()):
+    """All sentences, but those of some checks."""
+    with snapshot():
+        return [sentence for check in CHECKS if check not in without for sentence in check()]
+
+
+@contextmanager
+def snapshot():
+    """Read everything as of one instant; a transaction already open keeps the isolation it has."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 def wrong_payability():
@@ -94,17 +111,24 @@ def wrong_refunds():
 def wrong_shares():
     """captured = shared + refunded + taken by a bank + still kept, by payment, and what is kept has a reason."""
     kept = entries(Q(account="client_funds"), -1)
-    for payment in Payment.objects.filter(Q(pk__in=kept) | Q(status=Payment.Status.KEPT)).prefetch_related("holds"):
-        if kept.get(payment.pk, 0) != expected_kept(payment):
-            yield f"Payment {payment.pk}: {kept.get(payment.pk, 0)} cents are kept, not {expected_kept(payment)}."
+    captured, returning = captured_cents(), returning_cents()
+    payments = Payment.objects.filter(Q(pk__in=kept) | Q(status=Payment.Status.KEPT)).order_by("pk")
+    for pk, status in payments.values_list("pk", "status"):
+        reasons = captured if status == Payment.Status.KEPT else returning
+        if kept.get(pk, 0) != reasons.get(pk, 0):
+            yield f"Payment {pk}: {kept.get(pk, 0)} cents are kept, not {reasons.get(pk, 0)}."
 
 
-def expected_kept(payment):
-    """What should stand on `client_funds`: a capture not shared yet, or refunds on their way."""
-    if payment.status == Payment.Status.KEPT:
-        return sum(hold.captured_cents for hold in payment.holds.all())
-    waiting = payment.operations.filter(kind=Call.REFUND, state__in=(State.PENDING, State.STUCK))
-    return waiting.aggregate(cents=Coalesce(Sum("amount_cents"), Value(0)))["cents"]
+def captured_cents():
+    """What was captured and not shared yet, by payment."""
+    rows = Hold.objects.filter(payment__status=Payment.Status.KEPT).values_list("payment")
+    return dict(rows.annotate(cents=Sum("captured_cents")))
+
+
+def returning_cents():
+    """What is on its way back to a card, by payment."""
+    waiting = StripeOperation.objects.filter(kind=Call.REFUND, state__in=(State.PENDING, State.STUCK))
+    return dict(waiting.values_list("payment").annotate(cents=Sum("amount_cents")))
 
 
 def wrong_debts():
@@ -181,6 +205,14 @@ def undone_work():
             yield f"{name} {pk} has been due for more than an hour."
 
 
+def late_comparison():
+    """Whether the books are still compared with Stripe's, once they ever were."""
+    before = clock.now() - COMPARED_AT_LEAST
+    runs = Reconciliation.objects.filter(scope=Reconciliation.Scope.BOOKS)
+    if runs.filter(started_at__lte=before).exists() and not runs.filter(ended_at__gt=before).exists():
+        yield f"No comparison with Stripe's books has ended for {COMPARED_AT_LEAST // timedelta(hours=1)} hours."
+
+
 CHECKS = (
     wrong_payability,
     unbalanced_movements,
@@ -194,4 +226,5 @@ CHECKS = (
     kept_too_long,
     forgotten_holds,
     undone_work,
+    late_comparison,
 )

@@ -72,19 +72,22 @@ def run_operation(operation_id):
 
 @shared_task
 def reconcile():
-    """Compare with Stripe what was not compared for long enough, what may put itself right first."""
+    """Compare with Stripe what was not compared for long enough: the books only once the rest is read and answered."""
     now = clock.now()
-    if reconciliation.is_due(Scope.EVENTS, now):
+    reads_events, reads_payments = reconciliation.is_due(Scope.EVENTS, now), reconciliation.is_due(Scope.OPEN, now)
+    if reads_events:
         reconciliation.read_missed_events()
-    if reconciliation.is_due(Scope.OPEN, now):
-        reconciliation.read_open_payments(read_payment.delay)
-    if reconciliation.is_due(Scope.BOOKS, now):
+    if reads_payments:
+        reconciliation.hint_open_payments(read_payment.delay, SWEPT_AT_ONCE)
+    if not (reads_events or reads_payments) and reconciliation.is_due(Scope.BOOKS, now):
         reconciliation.compare_books()
 
 
 @shared_task
 def read_payment(payment_id):
+    """Read a payment again, then say to Stripe what follows from it."""
     reconciliation.read_payment(payment_id)
+    runner.run_payment(payment_id)
 
 
 @shared_task

@@ -50,6 +50,12 @@ class ConnectedAccountAdmin(ReadOnlyAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "scope", "ended_at", "found"]
+    list_display = fields = ["started_at", "scope", "ended_at", "differences"]
+    readonly_fields = ["differences"]
     list_filter = ["scope"]
     ordering = ["-started_at"]
+
+    @admin.display(description=_("trouvés"))
+    def differences(self, run):
+        """Events or differences; the payments still open are read by the workers, which count nothing."""
+        return "—" if run.scope == Reconciliation.Scope.OPEN else run.found

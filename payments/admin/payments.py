@@ -77,7 +77,6 @@ class PaymentAdmin(PageAdmin):
     list_display = ["number", "client", "professional", "amount", "status", "part_due", "starts_at"]
     list_filter = [ToExamine, "status"]
     list_select_related = ["mission__client", "mission__professional"]
-    show_facets = admin.ShowFacets.ALWAYS
     search_fields = [
         "=mission__pk",
         "mission__client__name",

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from payments import actions, audit, ledger
-from payments.models import Dispute, Hold, LedgerTransaction, Payment, StripeEvent, StripeOperation
+from payments.models import Dispute, Hold, LedgerTransaction, Payment, Reconciliation, StripeEvent, StripeOperation
 from payments.simulator import disputes
 from payments.sync import sync_dispute
 from payments.tests.factories import make_account, make_ended_payment, make_held_payment, make_payment, pay, work
@@ -107,6 +107,7 @@ def test_a_hold_left_on_a_mission_that_is_over(simulator):
 
 def test_money_kept_for_more_than_sixty_days(simulator, clock):
     payment = make_held_payment(simulator)
+    clock.set(payment.holds.get().capture_before - timedelta(hours=1))
     actions.keep_hold(payment)
     work(payment)
     clock.advance(timedelta(days=59))
@@ -138,10 +139,50 @@ def test_work_that_waits_for_more_than_an_hour(simulator, clock):
     ]
 
 
+def test_books_no_longer_compared_with_stripes(clock):
+    assert list(audit.late_comparison()) == []
+    run = Reconciliation.objects.create(scope="books", started_at=clock.now())
+    clock.advance(timedelta(hours=25, minutes=59))
+    assert list(audit.late_comparison()) == []
+    clock.advance(timedelta(minutes=2))
+    assert list(audit.late_comparison()) == ["No comparison with Stripe's books has ended for 26 hours."]
+    run.ended_at = clock.now()
+    run.save()
+    assert list(audit.late_comparison()) == []
+
+
+def isolation():
+    """A check that says how it is read."""
+    with connection.cursor() as cursor:
+        for name in ("transaction_isolation", "transaction_read_only"):
+            cursor.execute(f"SHOW {name}")
+            yield cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_checks_read_one_snapshot(monkeypatch):
+    monkeypatch.setattr(audit, "CHECKS", [isolation])
+    assert audit.differences() == ["repeatable read", "on"]
+    with transaction.atomic():
+        assert audit.differences() == ["read committed", "off"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_kept_is_checked_in_as_many_queries_for_three_as_for_one(
+    simulator, clock, count, django_assert_num_queries
+):
+    for _number in range(count):
+        payment = make_ended_payment(simulator, clock)
+        actions.confirm(payment.mission, by=payment.mission.client.user)
+        post(work(payment), "refund_failed", {"stripe": 300, "client_funds": -300})
+    with django_assert_num_queries(4):
+        assert len(list(audit.wrong_shares())) == count
+
+
 def test_every_check_is_made():
     checks = {name for name, thing in vars(audit).items() if getattr(thing, "__module__", "") == audit.__name__}
     called = {check.__name__ for check in audit.CHECKS}
-    helpers = {"differences", "entries", "done_calls", "differing", "expected_kept"}
+    helpers = {"differences", "snapshot", "entries", "done_calls", "differing", "captured_cents", "returning_cents"}
     assert checks - helpers == called
 
 

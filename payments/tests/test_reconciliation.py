@@ -4,10 +4,11 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+import stripe
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import make_staff
-from payments import actions, events, gateway, reconciliation, subscriptions, tasks
+from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
 from payments.simulator import control
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
@@ -159,6 +160,94 @@ def test_the_team_is_told_once_and_a_difference_out_of_the_window_stays_open(sim
     assert staff.notifications.filter(template="payments/emails/differences_staff").count() == 1
 
 
+def test_one_e_mail_says_how_many_differences_are_new(simulator, clock):
+    staff = make_staff()
+    payment = make_confirmed(simulator, clock)
+    for cents in (100, 200):
+        gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": cents})
+    assert len(found()) == 2
+    told = staff.notifications.get(template="payments/emails/differences_staff")
+    assert told.context == {"number": 2, "url": "/admin/payments/difference/?ouvert=oui"}
+
+
+def test_a_transfer_taken_back_is_written_as_soon_as_it_is_read(simulator, clock):
+    staff = make_staff()
+    payment = make_confirmed(simulator, clock)
+    transfer_id = payment.operations.get(kind="transfer").stripe_id
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
+    for _reading in range(2):
+        comparisons.keep_what_differs("transfer", gateway.client().v1.transfers.retrieve(transfer_id))
+    difference = Difference.objects.open().get()
+    assert (difference.kind, difference.ours, difference.theirs) == (Kind.UNKNOWN_REVERSAL, "0", "100")
+    assert staff.notifications.filter(template="payments/emails/differences_staff").count() == 1
+
+
+def test_an_old_transfer_taken_back_without_us_stays_a_difference(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    transfer_id = payment.operations.get(kind="transfer").stripe_id
+    clock.advance(timedelta(days=30))
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
+    comparisons.keep_what_differs("transfer", gateway.client().v1.transfers.retrieve(transfer_id))
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+
+
+def test_an_old_chargeback_that_ended_without_a_word(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    control.ACTS["dispute"](simulator, {"charge": payment.holds.get().charge_id})
+    sync.sync_payment(payment)
+    work(payment)
+    dispute_id = payment.disputes.get().stripe_id
+    clock.advance(timedelta(days=30))
+    assert found() == []
+    as_stripe(simulator, "dispute/close", dispute=dispute_id, won=True)
+    assert found() == [(Kind.UNKNOWN_DISPUTE, f"dispute:{dispute_id}", Act.READ_AGAIN)]
+
+
+def test_only_what_may_still_change_is_read_one_by_one(simulator, clock):
+    make_confirmed(simulator, clock)
+    held = make_held_payment(simulator, starts_at=clock.now().replace(microsecond=0) + timedelta(days=3))
+    clock.advance(timedelta(days=10))
+    simulator.faults.add("bad_gateway", on="payment_intents.retrieve", times=2)
+    with pytest.raises(stripe.APIError):
+        found()
+    held.holds.update(status=Hold.Status.EXPIRED)
+    assert found() == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_page_is_compared_in_as_many_queries_for_three_objects_as_for_one(
+    simulator, clock, count, django_assert_num_queries
+):
+    for _number in range(count):
+        payment = make_confirmed(simulator, clock)
+        control.ACTS["dispute"](simulator, {"charge": payment.holds.get().charge_id})
+        sync.sync_payment(payment)
+    pages = list(reconciliation.pages_since(clock.now() - timedelta(days=30)))
+    assert [len(page) for _name, page in pages] == [count] * 3
+    with django_assert_num_queries(5):
+        assert [list(comparisons.COMPARE[name](page)) for name, page in pages] == [[]] * 3
+
+
+def test_a_difference_another_comparison_saw_meanwhile_is_left_open(simulator, clock):
+    before = clock.now()
+    comparisons.keep_difference(comparisons.finding(Kind.BOOKS, "Nothing.", Act.LOOK))
+    reconciliation.close_gone(Difference.objects.all(), [], before)
+    assert Difference.objects.open().exists()
+    reconciliation.close_gone(Difference.objects.all(), [], clock.now())
+    assert not Difference.objects.open().exists()
+
+
+def test_a_difference_settled_by_hand_comes_back_only_when_a_side_changes(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    transfer_id = payment.operations.get(kind="transfer").stripe_id
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
+    found()
+    differences.close_difference(Difference.objects.get(), by=make_staff(), note="Une erreur de virement.")
+    assert found() == []
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 50})
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+
+
 # Events
 
 
@@ -168,7 +257,9 @@ def test_a_lost_webhook_is_read_from_the_list(simulator, clock):
     simulator.faults.add("drop", on="*", times=10)
     simulator.hosted.pay(payment.sessions.get().stripe_id)
     reconciliation.read_missed_events()
+    assert fresh(payment).status == Payment.Status.PENDING
 
+    tasks.sweep_payments()
     assert fresh(payment).status == Payment.Status.HELD
     assert set(StripeEvent.objects.values_list("source", flat=True)) == {StripeEvent.Source.LIST}
 
@@ -198,11 +289,26 @@ def test_what_no_event_told_of_an_open_payment_is_read_every_hour(simulator, clo
 
 def test_each_comparison_waits_for_its_turn(simulator, clock):
     tasks.reconcile()
+    assert scopes_read() == ["events", "open"]
     tasks.reconcile()
-    assert Reconciliation.objects.count() == 3
+    tasks.reconcile()
+    assert scopes_read() == ["events", "open", "books"]
     clock.advance(timedelta(minutes=10))
     tasks.reconcile()
-    assert list(Reconciliation.objects.order_by("pk").values_list("scope", flat=True)[3:]) == ["events"]
+    assert scopes_read() == ["events", "open", "books", "events"]
+
+
+def scopes_read():
+    return list(Reconciliation.objects.order_by("pk").values_list("scope", flat=True))
+
+
+def test_where_many_payments_are_open_each_is_read_in_its_turn(simulator):
+    made = {make_payment().pk for _number in range(3)}
+    hints = [], []
+    for told in hints:
+        reconciliation.hint_open_payments(told.append, at_once=2)
+    assert {len(told) for told in hints} == {1, 2}
+    assert {*hints[0], *hints[1]} == made
 
 
 # Subscriptions
@@ -246,6 +352,22 @@ def test_the_command_says_when_all_is_well_and_fails_on_a_difference(simulator, 
     gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
     with pytest.raises(CommandError, match="1 differences"):
         run_reconcile()
+
+
+def test_the_command_moves_no_money(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    assert run_reconcile() == "Stripe and we say the same.\n"
+    assert simulator.book.every("payment_intent")[0]["status"] == "requires_capture"
+    assert work(payment).status == Payment.Status.RELEASED
+
+
+def test_a_payment_that_cannot_be_read_does_not_end_the_command(simulator):
+    other, payment = make_held_payment(simulator), make_held_payment(simulator)
+    simulator.book.get("payment_intent", other.holds.get().intent_id)["metadata"]["env"] = "other"
+    gateway.client().v1.payment_intents.cancel(payment.holds.get().intent_id)
+    assert run_reconcile() == "Stripe and we say the same.\n"
+    assert fresh(payment).status == Payment.Status.CARD_REFUSED
 
 
 def test_the_command_says_so_when_stripe_is_away(simulator):

@@ -8,6 +8,8 @@ from payments.models import Difference
 
 
 class Command(BaseCommand):
+    """Moves no money and may run at any time: what Stripe says is written, what it makes due is left to the workers."""
+
     help = "Reads at Stripe what we may have missed, compares its books with ours, and fails while they differ."
 
     def add_arguments(self, parser):
