@@ -1,12 +1,54 @@
 """What the team does about a difference that no reconciliation will mend."""
 
+import stripe
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace import clock
 from missions.actions import require_staff
-from payments.errors import PaymentError
-from payments.models import Difference
+from payments import actions, events, sync
+from payments.errors import NotOurs, PaymentError
+from payments.models import Difference, StripeOperation
+
+READ = {"payment_intent": sync.sync_intent, "refund": sync.sync_refund, "dispute": sync.sync_dispute}
+
+
+def read_again(difference, *, by):
+    """Read the object of a difference at Stripe's, known to us or not, then all of its payment; returns the payment.
+
+    Raises PaymentError when there is none, or when Stripe does not answer.
+    """
+    require_staff(by)
+    payment = read_subject(difference) or difference.payment
+    if payment is None:
+        raise nothing_to_read()
+    actions.read_again(payment, by=by)
+    return payment
+
+
+def read_subject(difference):
+    name, _colon, stripe_id = difference.subject.partition(":")
+    try:
+        return READ[name](stripe_id) if name in READ else None
+    except (NotOurs, *events.UNKNOWN) as error:
+        raise nothing_to_read() from error
+    except stripe.StripeError as error:
+        raise actions.stripe_is_silent() from error
+
+
+def nothing_to_read():
+    return PaymentError(_("Cet écart ne tient à aucun de nos paiements : il n’y a rien à relire."))
+
+
+@transaction.atomic
+def give_up_call(operation, *, by):
+    """Staff give up a call that can never be done; what it was for stays as the books say. Raises PaymentError."""
+    require_staff(by)
+    if operation.payment_id:
+        sync.lock_payment(operation.payment)
+    stuck = StripeOperation.objects.filter(pk=operation.pk, state=StripeOperation.State.STUCK)
+    if not stuck.update(state=StripeOperation.State.REFUSED):
+        raise PaymentError(_("Cet appel n’est pas à examiner."))
 
 
 @transaction.atomic

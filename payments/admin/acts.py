@@ -136,14 +136,23 @@ def run_again(operation, by, form):
     log(operation.payment, by, _("Appel relancé, %(key)s") % {"key": prepared.key}, form)
 
 
+@transaction.atomic
+def give_up(operation, by, form):
+    differences.give_up_call(operation, by=by)
+    log(operation.payment or operation, by, _("Appel abandonné, %(key)s") % {"key": operation.key}, form)
+
+
 def read_difference(difference, by, form):
-    if difference.payment is None:
-        raise PaymentError(_("Cet écart ne tient à aucun de nos paiements : il n’y a rien à relire."))
-    read_again(difference.payment, by, form)
+    payment = differences.read_again(difference, by=by)
+    log(payment, by, _("Relecture chez Stripe"), form)
 
 
 def run_difference(difference, by, form):
     run_again(stuck_operation(difference), by, form)
+
+
+def give_up_difference(difference, by, form):
+    give_up(stuck_operation(difference), by, form)
 
 
 @transaction.atomic
@@ -209,6 +218,18 @@ RUN_AGAIN = Act(
     run_again,
     gettext_lazy("Relancer cet appel"),
 )
+GIVE_UP = Act(
+    "give_up",
+    "abandonner",
+    gettext_lazy("Abandonner l’appel"),
+    gettext_lazy(
+        "Cet appel ne partira plus jamais. Vérifiez d’abord chez Stripe qu’il n’a rien fait, et réglez autrement ce "
+        "qu’il devait faire : nos livres continuent de le dire dû."
+    ),
+    RunAgainForm,
+    give_up,
+    gettext_lazy("Abandonner cet appel"),
+)
 READ_DIFFERENCE = Act(
     "read_again",
     "relire",
@@ -227,13 +248,22 @@ RUN_DIFFERENCE = Act(
     run_difference,
     gettext_lazy("Relancer cet appel"),
 )
+GIVE_UP_DIFFERENCE = Act(
+    "give_up",
+    "abandonner",
+    GIVE_UP.title,
+    GIVE_UP.explanation,
+    DifferenceForm,
+    give_up_difference,
+    GIVE_UP.button,
+)
 CLOSE = Act(
     "close",
     "clore",
     gettext_lazy("Clore l’écart"),
     gettext_lazy(
         "Dites ce que vous avez vérifié ou corrigé chez Stripe. Rien d’autre n’est fait ; "
-        "si l’écart demeure, le prochain rapprochement le rouvrira."
+        "l’écart ne revient que si l’un des deux côtés dit ensuite autre chose."
     ),
     DifferenceForm,
     close_difference,

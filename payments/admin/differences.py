@@ -2,19 +2,22 @@ from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from payments.admin.acts import CLOSE, READ_DIFFERENCE, RUN_DIFFERENCE, PageAdmin
+from payments.admin.acts import CLOSE, GIVE_UP_DIFFERENCE, READ_DIFFERENCE, RUN_DIFFERENCE, PageAdmin
 from payments.models import Difference
 
 Act = Difference.Act
 
-SUGGESTED = {Act.READ_AGAIN: READ_DIFFERENCE, Act.RUN_AGAIN: RUN_DIFFERENCE}
+SUGGESTED = {Act.READ_AGAIN: [READ_DIFFERENCE], Act.RUN_AGAIN: [RUN_DIFFERENCE, GIVE_UP_DIFFERENCE]}
 
 EXPLANATIONS = {
     Act.READ_AGAIN: _(
         "Stripe en sait plus que nous. Relire le paiement corrige nos lignes ; "
         "l’écart se clôt seul au prochain rapprochement s’il a disparu."
     ),
-    Act.RUN_AGAIN: _("Stripe a refusé un appel. Réparez ce qui l’arrêtait, puis relancez-le sous une nouvelle clé."),
+    Act.RUN_AGAIN: _(
+        "Stripe a refusé un appel. Réparez ce qui l’arrêtait, puis relancez-le sous une nouvelle clé ; "
+        "s’il ne peut plus aboutir, abandonnez-le."
+    ),
     Act.SUBSCRIBE: _("Stripe ne nous envoie pas ce type d’événement : ajoutez-le à la destination, chez Stripe."),
     Act.LOOK: _(
         "Rien d’automatique n’est sûr ici. Comparez les deux côtés, corrigez chez Stripe, puis dites ce que c’était."
@@ -44,11 +47,10 @@ class DifferenceAdmin(PageAdmin):
     search_fields = ["subject", "=payment__mission__pk"]
     ordering = [F("closed_at").asc(nulls_first=True), "-found_at"]
     page_template = "admin/payments/difference/page.html"
-    acts = (READ_DIFFERENCE, RUN_DIFFERENCE, CLOSE)
+    acts = (READ_DIFFERENCE, RUN_DIFFERENCE, GIVE_UP_DIFFERENCE, CLOSE)
 
     def describe(self, request, difference):
-        suggested = SUGGESTED.get(difference.act)
-        acts = [] if difference.closed_at else [suggested, CLOSE] if suggested else [CLOSE]
+        acts = [] if difference.closed_at else [*SUGGESTED.get(difference.act, []), CLOSE]
         return {
             "difference": difference,
             "explanation": EXPLANATIONS[difference.act],

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import formatting
 from marketplace.admin import ReadOnlyAdmin
 from payments.admin import wording
-from payments.admin.acts import RUN_AGAIN, PageAdmin
+from payments.admin.acts import GIVE_UP, RUN_AGAIN, PageAdmin
 from payments.models import StripeEvent, StripeOperation
 from payments.operations import AGAIN
 
@@ -17,7 +17,7 @@ class StripeOperationAdmin(PageAdmin):
     search_fields = ["key", "stripe_id", "=payment__mission__pk"]
     ordering = ["-pk"]
     page_template = "admin/payments/stripeoperation/page.html"
-    acts = (RUN_AGAIN,)
+    acts = (RUN_AGAIN, GIVE_UP)
 
     @admin.display(description=_("mission"), ordering="payment__mission")
     def mission(self, operation):
@@ -28,9 +28,14 @@ class StripeOperationAdmin(PageAdmin):
         return "" if operation.amount_cents is None else formatting.euros(operation.amount_cents)
 
     def describe(self, request, operation):
-        may_run = operation.state == StripeOperation.State.STUCK and operation.kind in AGAIN
-        links = self.links(request, operation, [RUN_AGAIN] if may_run else [])
+        links = self.links(request, operation, possible_acts(operation))
         return {"operation": operation, "answer": wording.answer(operation.answer), "links": links}
+
+
+def possible_acts(operation):
+    if operation.state != StripeOperation.State.STUCK:
+        return []
+    return [RUN_AGAIN, GIVE_UP] if operation.kind in AGAIN else [GIVE_UP]
 
 
 @admin.register(StripeEvent)

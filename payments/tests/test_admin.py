@@ -520,6 +520,42 @@ def test_a_difference_about_a_stuck_call_runs_it_again(as_staff, simulator, cloc
     assert operation.state == State.REFUSED
 
 
+def test_a_stuck_call_that_can_never_be_done_is_given_up(as_staff, staff, simulator, clock):
+    payment = make_released_payment(simulator, clock)
+    operation = make_stuck_transfer(payment)
+    url = act_of(operation, "give_up")
+    assert url in read(as_staff, page_of(operation))
+    as_staff.post(url, {"reason": "Réglé par virement."})
+
+    operation.refresh_from_db()
+    assert operation.state == State.REFUSED
+    assert not payment.operations.filter(state=State.PENDING).exists()
+    assert recorded(payment) == [(staff, "Réglé par virement.")]
+    assert url not in read(as_staff, page_of(operation))
+    assert "Cet appel n’est pas à examiner." in read_posted(as_staff, url, {"reason": "Encore"})
+
+
+def test_a_difference_about_a_stuck_call_gives_it_up(as_staff, simulator, clock):
+    payment = make_released_payment(simulator, clock)
+    operation = make_stuck_transfer(payment)
+    act = Difference.Act.RUN_AGAIN
+    difference = make_difference(payment, kind="stuck_call", subject=f"operation:{operation.pk}", act=act)
+    url = act_of(difference, "give_up")
+    assert url in read(as_staff, page_of(difference))
+    as_staff.post(url, {"reason": "Réglé par virement."})
+
+    operation.refresh_from_db()
+    assert operation.state == State.REFUSED
+
+
+@pytest.mark.parametrize("subject", ["payment_intent:pi_unknown", "transfer:tr_1"])
+def test_a_difference_about_none_of_our_payments_has_nothing_to_read(as_staff, simulator, subject):
+    difference = make_difference(subject=subject)
+    page = read_posted(as_staff, act_of(difference, "read_again"), {"reason": "Pour voir"})
+
+    assert "il n’y a rien à relire" in page
+
+
 @pytest.mark.parametrize("subject", ["operation:0", "operation:x", "transfer:tr_1"])
 def test_a_difference_about_no_call_says_so(as_staff, subject):
     difference = make_difference(subject=subject, act=Difference.Act.RUN_AGAIN)

@@ -8,9 +8,11 @@ import stripe
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import make_staff
+from missions.models import Mission
 from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
 from payments.simulator import control
+from payments.tests import worlds
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,24 @@ def test_a_hold_stripe_has_and_we_have_not(simulator):
     intent_id = payment.holds.get().intent_id
     payment.holds.all().delete()
     assert found() == [(Kind.UNKNOWN_HOLD, f"payment_intent:{intent_id}", Act.READ_AGAIN)]
+
+
+def test_a_hold_lost_with_our_last_day_is_taken_up_by_reading_it(simulator, clock):
+    """After a restore: the card was saved, and Stripe holds the amount."""
+    payment = worlds.hold_due(worlds.World.at("empty", simulator), simulator)
+    before = Payment.objects.filter(pk=payment.pk).values("status", "hold_due_at").get()
+    mission = Mission.objects.filter(pk=payment.mission_id).values("status", "deadline_at").get()
+    tasks.sweep_payments()
+    intent_id = payment.holds.get().intent_id
+    payment.operations.all().delete()
+    payment.holds.all().delete()
+    Payment.objects.filter(pk=payment.pk).update(**before)
+    Mission.objects.filter(pk=payment.mission_id).update(**mission)
+    assert (Kind.UNKNOWN_HOLD, f"payment_intent:{intent_id}", Act.READ_AGAIN) in found()
+
+    differences.read_again(Difference.objects.get(kind=Kind.UNKNOWN_HOLD), by=make_staff())
+    assert fresh(payment).status == Payment.Status.HELD
+    assert found() == []
 
 
 def test_a_hold_that_ended_without_a_word_is_read_again_and_the_difference_is_gone(simulator, clock):
