@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from payments import ledger, operations
 from payments.emails import tell_receipt
 from payments.errors import PaymentError
-from payments.models import CheckoutSession, Payment, StripeOperation
+from payments.models import CheckoutSession, Dispute, Payment, StripeOperation
 
 
 def close_payment(payment, basis_points):
@@ -57,15 +57,35 @@ def release(payment):
     """
     if payment.disputes.open().exists():
         return
+    kept = kept_cents(payment)
+    due = min(payment.due_price.total_cents, kept)
+    if kept > due:
+        operations.prepare_refund(payment.holds.get(status="captured"), kept - due)
+    if due:
+        share(payment, due)
+    set_status(payment, Payment.Status.RELEASED if due else Payment.Status.RETURNED)
+
+
+def share(payment, cents):
+    """Share the `cents` due, which a bank may have left short of what was decided: then no receipt says so much."""
     price = payment.due_price
-    hold = payment.holds.get(status="captured")
-    if hold.captured_cents > price.total_cents:
-        operations.prepare_refund(hold, hold.captured_cents - price.total_cents)
-    if price.total_cents:
-        ledger.book_release(payment, price)
-        operations.prepare_transfer(payment, price.professional_cents)
+    ledger.book_release(payment, *price.split(cents))
+    operations.prepare_transfer(payment, price.split(cents)[0])
+    if cents == price.total_cents:
         tell_receipt(payment)
-    set_status(payment, Payment.Status.RELEASED if price.total_cents else Payment.Status.RETURNED)
+
+
+def kept_cents(payment):
+    """What a capture left with us: all of it, but what a bank took for good."""
+    captured = sum(hold.captured_cents for hold in payment.holds.all())
+    lost = payment.disputes.filter(status=Dispute.Status.LOST)
+    return captured - sum(dispute.withdrawn_cents for dispute in lost)
+
+
+def is_gone(payment):
+    """Whether banks and refunds took all that was captured."""
+    done = payment.operations.filter(kind=StripeOperation.Kind.REFUND, state=StripeOperation.State.DONE)
+    return kept_cents(payment) <= sum(refund.amount_cents for refund in done)
 
 
 def end_sessions(payment):

@@ -112,11 +112,29 @@ def lose(dispute):
     payment = dispute.payment
     if not dispute.withdrawn_cents:
         return
-    ledger.book_chargeback_lost(dispute, shared_cents(dispute))
-    operations.give_up(payment.operations.filter(kind__in=(Kind.TRANSFER, Kind.REFUND)))
+    shared = bear(dispute)
+    ledger.book_chargeback_lost(dispute, shared)
+    returns.send_less(payment, dispute.withdrawn_cents - shared)
+    operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
     pay_what_is_left(payment)
-    closing.set_status(payment, Payment.Status.LOST)
-    tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
+    pay_again(dispute)
+    if closing.is_gone(payment):
+        closing.set_status(payment, Payment.Status.LOST)
+        tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
+        return
+    if payment.status == Payment.Status.KEPT and payment.is_closed:
+        closing.release(payment)
+    tell_professional(payment, "chargeback_lost_part", key=str(dispute.pk), cents={"amount": dispute.withdrawn_cents})
+
+
+def bear(dispute):
+    """What was lost of the share; the professional bears less than was taken back when a refund was still to leave."""
+    shared = shared_cents(dispute)
+    if dispute.taken_back_cents:
+        part = returns.part_taken_back(dispute.payment, shared)
+        dispute.taken_back_cents = min(dispute.taken_back_cents, part)
+        dispute.save(update_fields=["taken_back_cents"])
+    return shared
 
 
 def pay_what_is_left(payment):
@@ -137,19 +155,25 @@ def win(dispute):
 
 
 def pay_again(dispute):
-    """Send back what was taken from the professional for a chargeback that we won."""
-    taken = cents_of(dispute, Kind.REVERSE)
-    if dispute.is_won and dispute.closed_at and taken > cents_of(dispute, Kind.PAY_AGAIN):
-        operations.prepare_pay_again(dispute, taken - cents_of(dispute, Kind.PAY_AGAIN))
-        tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
+    """Send back what was taken from the professional and that they do not bear: all of it when we won."""
+    borne = 0 if dispute.is_won else dispute.taken_back_cents
+    owed = cents_of(dispute, Kind.REVERSE) - borne - cents_of(dispute, Kind.PAY_AGAIN)
+    if dispute.closed_at and owed > 0:
+        operations.prepare_pay_again(dispute, owed)
+        if dispute.is_won:
+            tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
 
 
 def shared_cents(dispute):
-    """How much of what the bank took had been shared; the rest was the client's still, with us."""
+    """How much of what the bank took had been shared; the rest was the client's still, with us.
+
+    It takes what a settlement left for the client first: they would have had it anyway.
+    """
     payment = dispute.payment
     if payment.status != Payment.Status.RELEASED:
         return 0
-    return min(dispute.withdrawn_cents, returns.refundable_cents(payment, before=dispute))
+    beyond_the_rest = max(dispute.withdrawn_cents - returns.rest_waiting_cents(payment), 0)
+    return min(beyond_the_rest, returns.refundable_cents(payment, before=dispute))
 
 
 def cents_of(dispute, kind):

@@ -27,13 +27,13 @@ def book_capture(operation, cents, fee_cents):
     _post(operation.payment, Kind.FEE, {"stripe_fees": fee_cents, "stripe": -fee_cents}, operation)
 
 
-def book_release(payment, price):
-    """Share a decided price between the professional and the platform."""
+def book_release(payment, professional_cents, commission_cents, vat_cents):
+    """Share what is due between the professional and the platform."""
     lines = {
-        "client_funds": price.total_cents,
-        payable(payment): -price.professional_cents,
-        "commission": -price.commission_cents,
-        "vat": -price.commission_vat_cents,
+        "client_funds": professional_cents + commission_cents + vat_cents,
+        payable(payment): -professional_cents,
+        "commission": -commission_cents,
+        "vat": -vat_cents,
     }
     _post(payment, Kind.RELEASE, lines)
 
@@ -87,7 +87,7 @@ def book_chargeback_fee(dispute, cents):
 
 
 def book_chargeback_lost(dispute, shared_cents):
-    """The client has their money back: everybody bears their part of what was shared, nobody had the rest."""
+    """The client has that much back: everybody bears their part of what was shared, nobody had the rest."""
     payment, cents = dispute.payment, dispute.withdrawn_cents
     lines = {"client_funds": cents - shared_cents, "chargebacks": -cents}
     if shared_cents:
@@ -111,8 +111,7 @@ def book_write_off(payment, cents):
 
 def balance(payment, account):
     """Cents of one payment on one account, debit positive."""
-    entries = LedgerEntry.objects.filter(transaction__payment=payment, account=account)
-    return entries.aggregate(cents=Sum("cents"))["cents"] or 0
+    return moved_cents(account, payment=payment)
 
 
 def payable(payment):
@@ -123,12 +122,29 @@ def recoverable(payment):
     return f"recoverable:{payment.mission.professional_id}"
 
 
+def shared_cents(payment):
+    """What was shared of this payment, whoever bore what was returned since."""
+    return moved_cents("client_funds", payment=payment, kind=Kind.RELEASE)
+
+
+def lost_cents(payment, **when):
+    """What banks took for good of what was shared."""
+    lost = {"payment": payment, "kind": Kind.CHARGEBACK_LOST, **when}
+    return -moved_cents("chargebacks", **lost) - moved_cents("client_funds", **lost)
+
+
+def moved_cents(account, **movements):
+    """The sum on one account of some movements, debit positive."""
+    rows = LedgerEntry.objects.filter(account=account, transaction__in=LedgerTransaction.objects.filter(**movements))
+    return rows.aggregate(cents=Sum("cents"))["cents"] or 0
+
+
 def returned_by_both(payment, *, before=None):
-    """Cents that staff decided to return at both sides' charge, in all or `before` a refund."""
-    refunds = payment.refunds.filter(bearer=Refund.Bearer.BOTH)
+    """Cents returned at both sides' charge, by staff or by a bank, in all or `before` a refund."""
+    refunds, when = payment.refunds.filter(bearer=Refund.Bearer.BOTH), {}
     if before:
-        refunds = refunds.filter(pk__lt=before.pk)
-    return refunds.aggregate(cents=Sum("amount_cents"))["cents"] or 0
+        refunds, when = refunds.filter(pk__lt=before.pk), {"happened_at__lt": before.decided_at}
+    return (refunds.aggregate(cents=Sum("amount_cents"))["cents"] or 0) + lost_cents(payment, **when)
 
 
 def parts(payment, cents, *, after):

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from marketplace import clock
-from payments import ledger, operations
+from payments import closing, ledger, operations
 from payments.emails import tell_professional, tell_staff
 from payments.errors import PaymentError
 from payments.models import Payment, Refund, StripeOperation
@@ -47,8 +48,8 @@ def require_refundable(payment, cents, bearer):
 def refundable_cents(payment, *, before=None):
     """What was shared of this payment and not returned since, or not `before` a chargeback."""
     returned = sum(refund.amount_cents for refund in payment.refunds.all())
-    lost = sum(dispute.withdrawn_cents for dispute in payment.disputes.all() if dispute != before)
-    return max(payment.due_price.total_cents - returned - lost, 0)
+    judged = sum(dispute.withdrawn_cents for dispute in payment.disputes.open() if dispute != before)
+    return max(ledger.shared_cents(payment) - returned - judged - ledger.lost_cents(payment), 0)
 
 
 def part_taken_back(payment, cents):
@@ -82,10 +83,35 @@ def transfers_left(payment):
 
 
 def give_back(refund):
-    """The money is ours again, or never will be: the client's refund leaves."""
+    """The money is ours again, or never will be: the client's refund leaves, but what a bank gave them meanwhile."""
     ledger.book_give_back(refund)
-    hold = refund.payment.holds.get(status="captured")
-    operations.prepare_refund(hold, refund.amount_cents, refund=refund)
+    cents = min(refund.amount_cents, left_cents(refund.payment))
+    if cents > 0:
+        operations.prepare_refund(refund.payment.holds.get(status="captured"), cents, refund=refund)
+
+
+def left_cents(payment):
+    """What the client's card can still be given back."""
+    refunds = payment.operations.filter(kind=Kind.REFUND).exclude(state=State.REFUSED)
+    return closing.kept_cents(payment) - sum(refund.amount_cents for refund in refunds)
+
+
+def send_less(payment, cents):
+    """The client has `cents` of their bank that our refunds were about to give them."""
+    waiting = payment.operations.filter(kind=Kind.REFUND, state=State.PENDING, attempts=0)
+    for refund in waiting.order_by(F("refund").asc(nulls_first=True)):
+        part = min(cents, refund.amount_cents)
+        if part:
+            operations.give_up(payment.operations.filter(pk=refund.pk))
+            cents -= part
+        if 0 < part < refund.amount_cents:
+            operations.prepare_refund(refund.hold, refund.amount_cents - part, refund=refund.refund)
+
+
+def rest_waiting_cents(payment):
+    """What a settlement left for the client and that was not sent yet."""
+    waiting = payment.operations.filter(kind=Kind.REFUND, refund=None, state=State.PENDING, attempts=0)
+    return sum(refund.amount_cents for refund in waiting)
 
 
 def taken_back(operation):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.forms.rates import EurosField
 from marketplace.formatting import euros
-from payments import returns
+from payments import ledger, returns
 from payments.errors import PaymentError
 from payments.models import Payment, Refund
 
@@ -106,7 +106,8 @@ class RefundForm(AmountForm):
         """What the professional, the commission and its VAT bear of `cents`: see `ledger.book_give_back`."""
         if self.cleaned_data["bearer"] == Refund.Bearer.PLATFORM:
             return 0, 0, 0
-        _professional, commission, vat = self.subject.due_price.split(cents)
+        after = ledger.returned_by_both(self.subject)
+        _professional, commission, vat = ledger.parts(self.subject, cents, after=after)
         return returns.part_taken_back(self.subject, cents), commission, vat
 
 

@@ -39,7 +39,7 @@ def clear_faults(sim, body):
 
 
 def open_dispute(sim, body):
-    """`reason` and `inquiry` as in `disputes.open_dispute`."""
+    """`reason`, `inquiry` and `amount` as in `disputes.open_dispute`."""
     return disputes.open_dispute(sim, body.pop("charge"), **body)
 
 

@@ -10,18 +10,22 @@ TIME_TO_ANSWER = timedelta(days=7)
 # https://docs.stripe.com/api/disputes/object: an inquiry's statuses start with `warning_`, and it moves no money
 UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 OPEN = {*UNDER_REVIEW, *UNDER_REVIEW.values()}
+UNDER_JUDGEMENT = {"needs_response", "under_review"}
 
 
-def open_dispute(sim, charge_id, *, reason="fraudulent", inquiry=False):
+def open_dispute(sim, charge_id, *, reason="fraudulent", inquiry=False, amount=None):
     """What a bank does, and no API call can: take a captured charge back, or only ask about it (`inquiry`).
 
+    `amount`, in cents, is the whole of what was not refunded by default.
     A dispute that follows an inquiry is the same object, escalated.
     """
     charge = sim.get("charge", charge_id, param="charge")
     if asked := open_inquiry(sim, charge):
         return asked if inquiry else escalate(sim, charge, asked)
     check_charge(sim, charge)
-    dispute = sim.book.add(new_dispute(sim, charge, reason, inquiry=inquiry))
+    amount = charges.refundable(sim, charge) if amount is None else amount
+    check_amount(sim, charge, amount)
+    dispute = sim.book.add(new_dispute(sim, charge, amount, reason, inquiry=inquiry))
     if inquiry:
         events.emit(sim, "charge.dispute.created", dispute)
     else:
@@ -51,6 +55,11 @@ def check_charge(sim, charge):
         raise invalid("Only a captured charge can be disputed, once.", param="charge")
     if not charges.refundable(sim, charge):
         raise invalid("A charge that was fully refunded cannot be disputed.", param="charge")
+
+
+def check_amount(sim, charge, amount):
+    if not 0 < amount <= charges.refundable(sim, charge):
+        raise invalid("A dispute is of a part of what was captured and not refunded.", param="amount")
 
 
 def withdraw(sim, charge, dispute, *, event):
@@ -89,19 +98,25 @@ def close_dispute(sim, dispute_id, *, won):
 
 
 def is_charged_back(sim, charge):
-    """Whether a bank has this charge's money: until it has judged, and for good when we lost."""
-    held = {"needs_response", "under_review", "lost"}
-    return any(dispute["status"] in held for dispute in sim.book.every("dispute", charge=charge["id"]))
+    """Whether a bank has this charge's money: until it has judged, and for good when we lost all that was left."""
+    found = sim.book.every("dispute", charge=charge["id"])
+    judging = any(dispute["status"] in UNDER_JUDGEMENT for dispute in found)
+    return judging or 0 < lost(sim, charge) >= charges.refundable(sim, charge)
 
 
-def new_dispute(sim, charge, reason, *, inquiry):
+def lost(sim, charge):
+    """Cents that a bank took for good."""
+    return sum(dispute["amount"] for dispute in sim.book.every("dispute", charge=charge["id"], status="lost"))
+
+
+def new_dispute(sim, charge, amount, reason, *, inquiry):
     brand = charge["payment_method_details"]["card"]["brand"]
     kind = "inquiry" if inquiry else "chargeback"
     card = {"brand": brand, "case_type": kind, "network": brand, "network_reason_code": "10.4"}
     return {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charges.refundable(sim, charge),
+        "amount": amount,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": sim.timestamp(),

@@ -9,7 +9,7 @@ from payments.simulator.errors import InvalidParams, invalid, unexpected_state
 def create_refund(sim, params):
     """Give back a part of what was captured, the whole of what remains by default."""
     charge = charge_of(sim, params)
-    remaining = refundable(sim, charge)
+    remaining = refundable(sim, charge) - disputes.lost(sim, charge)
     amount = params.get("amount", remaining)
     check_refund(sim, charge, amount, remaining)
     line = balance.move(sim, charge, -amount, type="refund")

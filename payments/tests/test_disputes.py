@@ -6,7 +6,7 @@ import pytest
 
 from accounts.tests.factories import make_staff
 from missions.models import Contest
-from payments import actions, gateway, tasks
+from payments import actions, audit, closing, gateway, sync, tasks
 from payments.errors import PaymentError
 from payments.models import Dispute, Payment, Refund
 from payments.simulator import accounts, disputes
@@ -51,9 +51,9 @@ class Bank:
     def __init__(self, client, simulator):
         self.client, self.simulator = client, simulator
 
-    def dispute(self, payment, *, inquiry=False, told=True):
+    def dispute(self, payment, *, inquiry=False, told=True, amount=None):
         charge_id = payment.holds.get(status="captured").charge_id
-        found = disputes.open_dispute(self.simulator, charge_id, inquiry=inquiry)
+        found = disputes.open_dispute(self.simulator, charge_id, inquiry=inquiry, amount=amount)
         return self.tell(found, told=told)
 
     def judge(self, payment, *, won, told=True):
@@ -250,6 +250,53 @@ def test_what_is_left_on_the_account_comes_back_and_the_rest_is_owed(bank, simul
     check_books(simulator)
 
 
+def taken_of_each(payment, simulator):
+    """Cents of each transfer for this payment, oldest first: sent, and taken back."""
+    transfers = simulator.book.every("transfer", transfer_group=payment.transfer_group)
+    found = sorted(transfers, key=lambda transfer: payment.operations.get(stripe_id=transfer["id"]).pk)
+    return [(transfer["amount"], transfer["amount_reversed"]) for transfer in found]
+
+
+@pytest.mark.parametrize(
+    ("earned", "taken", "owed"),
+    [(True, [(SHARE, SHARE), (9_000, 9_000)], {}), (False, [(SHARE, 9_000), (9_000, 9_000)], {"recoverable": 15_000})],
+)
+def test_a_refund_takes_back_of_each_transfer_what_it_has_left(bank, simulator, clock, earned, taken, owed):
+    payment = make_partly_paid_out(simulator, clock)
+    bank.dispute(payment)
+    bank.judge(payment, won=True)
+    assert taken_of_each(payment, simulator) == [(SHARE, 9_000), (9_000, 0)]
+    if earned:
+        share(simulator, clock, professional=payment.mission.professional)
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+    actions.refund(fresh(payment), by=make_staff(), cents=TOTAL, bearer=Refund.Bearer.BOTH, reason="Faux agent")
+
+    assert taken_of_each(payment, simulator) == taken
+    assert books(payment) == LOST | owed | {"stripe": -FEES - sum(owed.values())}
+    assert not payment.operations.filter(state__in=("pending", "stuck")).exists()
+    check_books(simulator)
+
+
+def test_a_refund_leaves_once_with_the_last_of_its_reversals(bank, simulator, clock):
+    payment = make_partly_paid_out(simulator, clock)
+    bank.dispute(payment)
+    bank.judge(payment, won=True)
+    share(simulator, clock, professional=payment.mission.professional)
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    actions.refund(fresh(payment), by=make_staff(), cents=TOTAL, bearer=Refund.Bearer.BOTH, reason="Faux agent")
+    assert taken_of_each(payment, simulator) == [(SHARE, SHARE), (9_000, 0)]
+    assert simulator.book.every("refund") == []
+
+    clock.advance(timedelta(hours=1))
+    tasks.sweep_payments()
+    assert [refund["amount"] for refund in simulator.book.every("refund")] == [TOTAL]
+    assert books(payment) == LOST
+    check_books(simulator)
+
+
 def test_staff_write_off_what_nobody_will_give_back_and_no_more(shared, bank, simulator, clock):
     staff = make_staff()
     pay_out(simulator, clock, shared)
@@ -424,3 +471,181 @@ def test_every_transfer_made_again_names_its_charge(shared, bank):
 
     transfers = gateway.client().v1.transfers.list({"transfer_group": shared.transfer_group}).data
     assert [transfer.source_transaction for transfer in transfers] == [shared.holds.get().charge_id] * 2
+
+
+def read(found):
+    return gateway.client().v1.disputes.retrieve(found.stripe_id)
+
+
+def test_an_answer_of_stripe_older_than_the_one_we_know_is_left_aside(shared, bank, simulator, clock):
+    dispute = bank.dispute(shared)
+    asked_at, stale = clock.now(), read(dispute)
+    clock.advance(timedelta(seconds=1))
+    disputes.submit_evidence(simulator, dispute.stripe_id)
+    sync.sync_dispute(dispute.stripe_id)
+    sync.apply_dispute(shared, stale, asked_at)
+
+    dispute.refresh_from_db()
+    assert dispute.status == Dispute.Status.UNDER_REVIEW
+    assert dispute.checked_at > asked_at
+
+
+@pytest.mark.parametrize(("won", "end"), [(False, LOST), (True, WON)])
+def test_a_bank_that_has_judged_never_judges_again(shared, bank, simulator, clock, won, end):
+    stale = read(bank.dispute(shared))
+    dispute = bank.judge(shared, won=won)
+    clock.advance(timedelta(seconds=1))
+    sync.apply_dispute(shared, stale, clock.now())
+
+    dispute.refresh_from_db()
+    assert dispute.status == (Dispute.Status.WON if won else Dispute.Status.LOST)
+    assert books(shared) == end
+    check_books(simulator)
+
+
+def test_a_chargeback_won_is_paid_again_once_the_money_is_back(shared, bank, simulator):
+    dispute = bank.dispute(shared)
+    (found,) = simulator.book.every("dispute")
+    found["status"] = "won"
+    sync.sync_dispute(dispute.stripe_id)
+    dispute.refresh_from_db()
+    assert (dispute.status, dispute.closed_at) == (Dispute.Status.WON, None)
+    assert moved(simulator) == (TOTAL, 0, 0)
+
+    found["status"] = "needs_response"
+    dispute = bank.judge(shared, won=True)
+    assert dispute.closed_at is not None
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared) == WON
+    check_books(simulator)
+
+
+# A part only, 10,00 €: 8,70 € of the professional's share, 1,08 € of commission and 0,22 € of its VAT.
+PART = 1_000
+LEFT = {"commission": -2_892, "vat": -578, "stripe": 3_470 - FEES, "stripe_fees": FEES}
+
+
+def settle_half(payment):
+    reason = Contest.Reason.EARLY_DEPARTURE
+    actions.contest(fresh(payment).mission, by=payment.mission.client.user, reason=reason, text="Parti à minuit")
+    actions.settle(fresh(payment).mission.contest, by=make_staff(), performed_basis_points=5000, note="La moitié")
+
+
+def check_at_rest(payment, simulator):
+    """Nothing moves any more, even read again."""
+    sync.sync_payment(payment)
+    tasks.sweep_payments()
+    assert not payment.operations.filter(state__in=("pending", "stuck")).exists()
+    assert list(audit.differences()) == []
+    check_books(simulator)
+
+
+def test_a_part_lost_of_a_shared_payment_is_borne_by_both_and_the_rest_stays_shared(shared, bank, simulator):
+    dispute = bank.dispute(shared, amount=PART)
+    assert dispute.taken_back_cents == 870
+    bank.judge(shared, won=False)
+
+    assert fresh(shared).status == Payment.Status.RELEASED
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(shared) == LEFT
+    assert told(shared.mission.professional.user) == ["chargeback_professional", "chargeback_lost_part_professional"]
+    check_at_rest(shared, simulator)
+
+
+def test_a_part_won_is_paid_again(shared, bank, simulator):
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=True)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared) == WON
+    check_at_rest(shared, simulator)
+
+
+def test_what_a_bank_left_is_refunded_to_the_cent_and_no_more(shared, bank, simulator):
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=False)
+    refund = {"by": make_staff(), "bearer": Refund.Bearer.BOTH, "reason": "Faux agent"}
+    with pytest.raises(PaymentError, match="dépasse ce qui reste"):
+        actions.refund(fresh(shared), cents=TOTAL - PART + 1, **refund)
+    actions.refund(fresh(shared), cents=9_999, **refund)
+    actions.refund(fresh(shared), cents=TOTAL - PART - 9_999, **refund)
+
+    assert moved(simulator) == (TOTAL, 0, TOTAL - PART)
+    assert books(shared) == LOST
+    check_at_rest(shared, simulator)
+
+
+@pytest.mark.parametrize("confirmed_first", [False, True])
+def test_what_a_bank_left_of_a_kept_payment_is_shared(kept, bank, simulator, confirmed_first):
+    bank.dispute(kept, amount=PART)
+    if confirmed_first:
+        actions.confirm(kept.mission, by=kept.mission.client.user)
+    bank.judge(kept, won=False)
+    if not confirmed_first:
+        assert (fresh(kept).status, closing.kept_cents(kept)) == (Payment.Status.KEPT, TOTAL - PART)
+        actions.confirm(fresh(kept).mission, by=kept.mission.client.user)
+
+    assert fresh(kept).status == Payment.Status.RELEASED
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(kept) == LEFT
+    check_at_rest(kept, simulator)
+
+
+@pytest.mark.parametrize("settled_first", [False, True])
+@pytest.mark.parametrize(("amount", "sent", "refunded"), [(PART, 12_000, 12_800), (20_000, 6_609, 0)])
+def test_a_settlement_shares_at_most_what_a_bank_left(kept, bank, simulator, settled_first, amount, sent, refunded):
+    bank.dispute(kept, amount=amount)
+    if settled_first:
+        settle_half(kept)
+    bank.judge(kept, won=False)
+    if not settled_first:
+        settle_half(kept)
+
+    assert moved(simulator) == (TOTAL, sent, refunded)
+    assert not {"client_funds", "payable", "chargebacks", "losses"} & books(kept).keys()
+    check_at_rest(kept, simulator)
+
+
+@pytest.mark.parametrize(("amount", "taken", "refunded"), [(10_000, 0, 3_800), (15_000, 1_043, 0)])
+def test_a_refund_on_its_way_is_given_up_as_far_as_the_bank_took_it(
+    kept, bank, simulator, clock, amount, taken, refunded
+):
+    bank.dispute(kept, amount=amount, told=False)
+    settle_half(kept)
+    bank.judge(kept, won=False)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+
+    assert fresh(kept).status == Payment.Status.RELEASED
+    assert moved(simulator) == (TOTAL, SHARE // 2 - taken, refunded)
+    assert not {"client_funds", "payable", "chargebacks", "losses"} & books(kept).keys()
+    check_at_rest(kept, simulator)
+
+
+def test_a_share_not_paid_yet_is_paid_less_the_part_lost(bank, client, simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    accounts.set_status(simulator, account, "active")
+    deliver(client, simulator)
+    clock.advance(timedelta(hours=2))
+    tasks.sweep_payments()
+
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(payment) == LEFT
+    check_at_rest(payment, simulator)
+
+
+def test_the_whole_left_taken_by_a_bank_loses_the_payment(shared, bank, simulator):
+    actions.refund(
+        fresh(shared), by=make_staff(), cents=TOTAL - PART, bearer=Refund.Bearer.BOTH, reason="Arrivé très tard"
+    )
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=False)
+
+    assert fresh(shared).status == Payment.Status.LOST
+    assert books(shared) == LOST
+    check_at_rest(shared, simulator)

@@ -144,6 +144,11 @@ def dispute_refunded(shop):
     disputes.open_dispute(shop.sim, charge_id)
 
 
+def dispute_too_much(shop):
+    charge_id = charge(shop)
+    disputes.open_dispute(shop.sim, charge_id, amount=shop.sim.get("charge", charge_id)["amount_captured"] + 1)
+
+
 def submit_twice(shop):
     opened = disputes.open_dispute(shop.sim, charge(shop))
     twice(lambda: disputes.submit_evidence(shop.sim, opened["id"]))
@@ -431,6 +436,7 @@ REFUSALS = [
     Refusal("refund failed twice", fail_refund_twice, "Only a refund that moved money can fail, once."),
     Refusal("disputed twice", dispute_twice, "Only a captured charge can be disputed, once."),
     Refusal("disputed once refunded", dispute_refunded, "A charge that was fully refunded cannot be"),
+    Refusal("disputed above the charge", dispute_too_much, "A dispute is of a part of what was captured"),
     Refusal("evidence twice", submit_twice, "Evidence is not awaited: the dispute is under_review."),
     Refusal("closed twice", close_twice, "This dispute is closed: it is lost."),
     # Transfers
