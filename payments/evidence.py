@@ -1,6 +1,7 @@
 """What the team sends a bank to show that a mission was ordered, protected and done.
 
-https://docs.stripe.com/disputes/responding: facts with their dates, never what people wrote to each other.
+https://docs.stripe.com/disputes/responding: facts with their dates, our own decision, and the review, which is
+public. Never what the two sides wrote to each other or to us: the team adds by hand what it must of a contest.
 """
 
 from django.db.models import Count, Max, Min
@@ -152,8 +153,6 @@ def contested(mission):
     return [
         (_("Contestée par"), who_and_when(mission, contest.by, contest.opened_at)),
         (_("Motif"), contest.get_reason_display()),
-        (_("Version de qui conteste"), contest.text),
-        (_("Réponse de l’autre partie"), contest.answer),
         (_("Part réalisée, selon notre décision"), decision),
         (_("Décidé le"), at(contest.settled_at, mission)),
         (_("Explication donnée aux deux parties"), contest.settlement_note),
