@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import Exists, Min, OuterRef, Q, Sum
+from django.db.models import Exists, Min, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ Kind = StripeOperation.Kind
 State = StripeOperation.State
 Status = Payment.Status
 
-PAID = (Kind.TRANSFER, Kind.PAY_AGAIN)
+PAID = StripeOperation.TO_PROFESSIONAL
 MOVED = (*PAID, Kind.REVERSE)
 WITH_MISSION = ("payment__mission__agreement", "payment__mission__client")
 
@@ -76,8 +76,10 @@ class Line:
 
     @property
     def price(self):
-        """The share's own lines, on its first transfer only: the same service is not counted twice."""
-        return self.operation.payment.due_price if self.operation.kind == Kind.TRANSFER else None
+        """The share's own lines, on its first transfer only, and when it is whole: no service is counted twice."""
+        price = self.operation.payment.due_price
+        is_whole = self.operation.kind == Kind.TRANSFER and self.operation.amount_cents == price.professional_cents
+        return price if is_whole else None
 
     @property
     def service_cents(self):
@@ -168,18 +170,25 @@ def to_come_cents(professional):
 def awaited_by(professional):
     """The decided shares that are still to be paid, the oldest mission first. Two queries."""
     operations = StripeOperation.objects.filter(payment=OuterRef("pk"))
-    decided = Payment.objects.filter(
-        mission__professional=professional,
-        due_basis_points__gt=0,
-        status__in=(Status.HELD, Status.KEPT, Status.RELEASED),
-    ).annotate(
+    prepared = operations.filter(kind=Kind.TRANSFER, state__in=(State.PENDING, State.STUCK)).order_by("-pk")
+    decided = Payment.objects.filter(mission__professional=professional, due_basis_points__gt=0).annotate(
+        prepared_cents=Subquery(prepared.values("amount_cents")[:1]),
         is_stuck=Exists(operations.filter(kind__in=(Kind.CAPTURE, *PAID), state=State.STUCK)),
         is_judged=Exists(Dispute.objects.open().filter(payment=OuterRef("pk"))),
     )
-    unpaid = decided.filter(~Exists(operations.filter(kind=Kind.TRANSFER, state=State.DONE)))
-    rows = unpaid.select_related("mission__agreement", "mission__client").order_by("mission__starts_at")
-    found = [waiting(payment, payment.due_price.professional_cents, professional) for payment in rows]
+    is_awaited = Q(status__in=(Status.HELD, Status.KEPT)) | Q(prepared_cents__gt=0)
+    rows = (
+        decided.filter(is_awaited)
+        .select_related("mission__agreement", "mission__client")
+        .order_by("mission__starts_at")
+    )
+    found = [waiting(payment, share_cents(payment), professional) for payment in rows]
     return [one for one in found if one.cents] + again(professional)
+
+
+def share_cents(payment):
+    """What the transfer under way says, which a bank may have reduced; else what is decided."""
+    return payment.due_price.professional_cents if payment.prepared_cents is None else payment.prepared_cents
 
 
 def again(professional):
@@ -198,7 +207,7 @@ def waiting(payment, cents, professional):
         professional,
         is_stuck=payment.is_stuck,
         is_judged=payment.is_judged,
-        is_captured=payment.status == Status.RELEASED,
+        is_captured=payment.prepared_cents is not None,
     )
     return Awaited(payment, cents, words)
 

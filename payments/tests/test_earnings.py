@@ -1,6 +1,6 @@
 """What a professional earns, on the page and in the spreadsheet, against payments made the way people make them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -8,10 +8,12 @@ from django.urls import reverse
 from accounts.models import Professional
 from accounts.tests.factories import make_client, make_professional, make_staff
 from missions.models import Contest
-from payments import actions
-from payments.earnings import awaited_by
-from payments.models import ConnectedAccount, LedgerEntry, StripeOperation
+from payments import actions, sync
+from payments.earnings import awaited_by, lines_of
+from payments.models import ConnectedAccount, LedgerEntry, Payment, StripeOperation
+from payments.simulator import accounts, disputes
 from payments.tests.factories import fresh, make_account, make_payment, pay, work
+from payments.views.earnings import inert
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +127,42 @@ def test_a_transfer_that_stripe_refused_waits_for_the_team(professional, simulat
     StripeOperation.objects.filter(payment=payment, kind="transfer").update(state="stuck")
 
     assert [one.reason for one in awaited_by(professional)] == ["Notre équipe s’en occupe et vous écrit."]
+
+
+def test_a_share_reduced_by_a_bank_is_awaited_then_paid_without_the_whole_shares_lines(professional, simulator, clock):
+    account = simulator.book.get("v2.core.account", professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    payment = paid(professional, simulator, clock)
+    disputes.open_dispute(simulator, payment.holds.get().charge_id, amount=1_000)
+    sync.sync_payment(payment)
+    (found,) = simulator.book.every("dispute")
+    disputes.close_dispute(simulator, found["id"], won=False)
+    sync.sync_payment(payment)
+    assert [one.cents for one in awaited_by(professional)] == [24_000 - 870]
+
+    accounts.set_status(simulator, account, "active")
+    sync.sync_account(professional.account.stripe_id)
+    clock.advance(timedelta(hours=2))
+    work(payment)
+    assert awaited_by(professional) == []
+    (line,) = lines_of(professional, date(2000, 1, 1), date(2100, 1, 1))
+    assert (line.service_cents, line.vat_cents, line.paid_cents) == (None, None, 24_000 - 870)
+
+
+def test_a_share_we_bear_is_awaited_even_once_a_bank_took_the_payment(professional, simulator, clock):
+    account = simulator.book.get("v2.core.account", professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    payment = paid(professional, simulator, clock)
+    actions.refund(fresh(payment), by=make_staff(), cents=13_800, bearer="platform", reason="Geste commercial")
+    work(payment)
+    disputes.open_dispute(simulator, payment.holds.get().charge_id)
+    sync.sync_payment(payment)
+    (found,) = simulator.book.every("dispute")
+    disputes.close_dispute(simulator, found["id"], won=False)
+    sync.sync_payment(payment)
+
+    assert fresh(payment).status == Payment.Status.LOST
+    assert [one.cents for one in awaited_by(professional)] == [12_000]
 
 
 def test_what_is_owed_to_us_is_said(client, professional, simulator, clock):
@@ -254,12 +292,19 @@ def test_a_whole_year_is_one_file(client, professional, simulator, clock):
     assert len(rows_of(client, professional, mois="2026-06")) == 2
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", " =1"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", " =1", "\xa0=1", "\u202f@A1", "＝1+1", "＋33", "－2", " ＠A1"]
+)
 def test_no_cell_is_ever_a_formula(client, professional, simulator, clock, name):
     paid(professional, simulator, clock, client=make_client(name))
 
     _headers, row = rows_of(client, professional)
     assert row[3] == f"'{name}"
+
+
+def test_a_line_feed_before_a_formula_does_not_hide_it():
+    assert inert("\n=1+1") == "'\n=1+1"
+    assert inert("Bar de la Plage - Marseille") == "Bar de la Plage - Marseille"
 
 
 # Stripe's own pages

@@ -31,7 +31,7 @@ from payments.views.onboarding import professional_of
 
 BOM = "\ufeff"
 # What a spreadsheet would run: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HEADERS = (
     _("Date"),
     _("Mouvement"),
@@ -128,4 +128,4 @@ def amount(cents):
 
 def inert(text):
     """Text that a spreadsheet shows and never computes."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) or text.strip().startswith(FORMULA_STARTS) else text
