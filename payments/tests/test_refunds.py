@@ -11,6 +11,7 @@ from payments.errors import PaymentError
 from payments.models import Payment, Refund
 from payments.simulator import accounts, disputes, refunds
 from payments.simulator.balance import card_fee
+from payments.staff_forms import RefundForm
 from payments.tests.books import books, check_books, moved
 from payments.tests.factories import fresh, make_ended_payment, make_held_payment
 from payments.tests.webhooks import deliver
@@ -80,6 +81,17 @@ def test_a_refund_in_parts_ends_as_one_refund_of_the_whole(shared, staff, simula
     assert moved(simulator) == (TOTAL, 0, TOTAL)
     assert books(shared) == {"stripe": -FEE, "stripe_fees": FEE}
     check_books(simulator)
+
+
+def test_what_the_team_is_shown_of_a_refund_is_what_is_booked_after_others(shared, staff):
+    for cents in (1, 3, 7, 9_999):
+        form = RefundForm({"cents": f"{cents / 100}", "bearer": BOTH, "reason": "Retard"}, subject=fresh(shared))
+        assert form.is_valid()
+        shown, before = form.borne(cents), books(shared)
+        refund(shared, staff, cents)
+        after = books(shared)
+        booked = [after[name] - before[name] for name in ("commission", "vat")]
+        assert (*booked,) == shown[1:]
 
 
 def test_no_more_is_ever_returned_than_was_shared(shared, staff, simulator):
