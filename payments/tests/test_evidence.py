@@ -24,7 +24,7 @@ def test_a_bank_reads_our_decision_on_a_contest_and_neither_sides_version(simula
     sync.sync_payment(fresh(payment))
     text = as_text(evidence(Dispute.objects.get()))
 
-    for said in (reason.label, "50\xa0%", "La moitié des heures est établie."):
+    for said in (str(reason.label), "50\xa0%", "La moitié des heures est établie."):
         assert said in text
     for kept in ("ivre", "Renvoyé"):
         assert kept not in text
