@@ -14,7 +14,7 @@ from missions import actions as missions
 from missions.locking import lock_mission, lock_professional
 from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
-from payments import closing, disputes, gateway, ledger, operations
+from payments import closing, comparisons, disputes, gateway, ledger, operations
 from payments.emails import tell_both, tell_staff
 from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
@@ -76,13 +76,10 @@ def sync_refund(refund_id):
 def sync_transfer(transfer_id):
     """Read a transfer again; raises StripeOperation.DoesNotExist when we did not make it.
 
-    One that was taken back without us is told to the team: the reconciliation says what to do.
+    One that was changed without us is a difference, however old it is.
     """
-    transfer = gateway.client().v1.transfers.retrieve(transfer_id)
     operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=transfer_id)
-    reversals = operation.payment.operations.filter(kind=StripeOperation.Kind.REVERSE).exclude(state="refused")
-    if transfer.amount_reversed > sum(reversal.amount_cents for reversal in reversals):
-        tell_staff(f"transfer_reversed:{transfer_id}", "transfer_reversed", operation)
+    comparisons.keep_what_differs("transfer", gateway.client().v1.transfers.retrieve(transfer_id))
     return operation.payment
 
 

@@ -18,7 +18,7 @@ from marketplace.formatting import euros
 from payments import actions, differences, sync
 from payments.errors import PaymentError
 from payments.models import StripeOperation
-from payments.operations import AGAIN
+from payments.runner import MADE_ON_DEMAND
 from payments.staff_forms import DifferenceForm, ReadAgainForm, RefundForm, RunAgainForm, WriteOffForm
 
 
@@ -130,7 +130,7 @@ def read_again(payment, by, form):
 
 @transaction.atomic
 def run_again(operation, by, form):
-    if operation.kind not in AGAIN:
+    if operation.kind in MADE_ON_DEMAND:
         raise PaymentError(_("Cet appel ne se relance pas : relisez plutôt le paiement chez Stripe."))
     prepared = actions.run_again(operation, by=by)
     log(operation.payment, by, _("Appel relancé, %(key)s") % {"key": prepared.key}, form)

@@ -6,7 +6,7 @@ from marketplace.admin import ReadOnlyAdmin
 from payments.admin import wording
 from payments.admin.acts import GIVE_UP, RUN_AGAIN, PageAdmin
 from payments.models import StripeEvent, StripeOperation
-from payments.operations import AGAIN
+from payments.runner import MADE_ON_DEMAND
 
 
 @admin.register(StripeOperation)
@@ -35,7 +35,7 @@ class StripeOperationAdmin(PageAdmin):
 def possible_acts(operation):
     if operation.state != StripeOperation.State.STUCK:
         return []
-    return [RUN_AGAIN, GIVE_UP] if operation.kind in AGAIN else [GIVE_UP]
+    return [GIVE_UP] if operation.kind in MADE_ON_DEMAND else [RUN_AGAIN, GIVE_UP]
 
 
 @admin.register(StripeEvent)

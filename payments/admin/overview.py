@@ -102,7 +102,6 @@ class Overview:
         keys = [f"hold:{hold.pk}" for hold in self.holds]
         for row in self.operations:
             keys += [f"operation:{row.pk}", f"shortfall:{row.pk}", f"refund_failed:{row.pk}"]
-            keys.append(f"transfer_reversed:{row.stripe_id}")
         for dispute in self.disputes:
             keys += [f"dispute:{dispute.pk}", f"dispute_end:{dispute.pk}"]
         return [*keys, f"contest:{self.contest.pk}"] if self.contest else keys
@@ -186,7 +185,7 @@ class Overview:
 
     @property
     def waits_for_account(self):
-        paying = (StripeOperation.Kind.TRANSFER, StripeOperation.Kind.PAY_AGAIN)
+        paying = StripeOperation.TO_PROFESSIONAL
         waiting = [row for row in self.operations if row.kind in paying and row.state == StripeOperation.State.PENDING]
         return waiting and not self.mission.professional.payable
 

@@ -35,7 +35,7 @@ def kept(payments):
 
 
 def waiting_for_account(payments):
-    waiting = StripeOperation.objects.filter(kind__in=(Kind.TRANSFER, Kind.PAY_AGAIN), state=State.PENDING)
+    waiting = StripeOperation.objects.filter(kind__in=StripeOperation.TO_PROFESSIONAL, state=State.PENDING)
     return payments.filter(mission__professional__payable=False, pk__in=waiting.values("payment"))
 
 

@@ -11,7 +11,16 @@ from accounts.tests.factories import PASSWORD, make_professional, make_staff
 from marketplace import clock as site_clock
 from missions.models import Mission
 from payments import actions, events, gateway, tasks
-from payments.models import CheckoutSession, ConnectedAccount, Dispute, Hold, LedgerEntry, Payment, StripeEvent
+from payments.models import (
+    CheckoutSession,
+    ConnectedAccount,
+    Difference,
+    Dispute,
+    Hold,
+    LedgerEntry,
+    Payment,
+    StripeEvent,
+)
 from payments.simulator import accounts, disputes, refunds
 from payments.tests.books import check_books, moved
 from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment
@@ -346,9 +355,11 @@ def dispute_lost(simulator, clock):
 
 def transfer_taken_back_without_us(simulator, clock):
     staff, payment = make_staff(), make_shared_payment(simulator, clock)
+    clock.advance(timedelta(days=30))
     gateway.client().v1.transfers.reversals.create(payment.operations.get(kind="transfer").stripe_id, {"amount": 1000})
     yield
-    assert staff.notifications.filter(template="payments/emails/transfer_reversed_staff").count() == 1
+    assert Difference.objects.get().kind == Difference.Kind.UNKNOWN_REVERSAL
+    assert staff.notifications.filter(template="payments/emails/differences_staff").count() == 1
 
 
 def account_opened(simulator, clock):
