@@ -186,7 +186,7 @@ def keep_what_differs(name, thing):
 
     The next comparison closes it if it is gone.
     """
-    tell_new(keep_difference(found)[1] for found in COMPARE[name]([thing]))
+    tell_new([keep_difference(found) for found in COMPARE[name]([thing])])
 
 
 def keep_difference(found):
@@ -215,12 +215,11 @@ def settled_by_hand(found):
     return None
 
 
-def tell_new(are_new):
-    """One e-mail to each of the team for all that was found, `are_new` saying of each whether it is new."""
-    number = sum(are_new)
-    if not number:
+def tell_new(kept):
+    """One e-mail to each of the team for all that is new in `kept`: pairs of a number and whether it is new."""
+    new = [pk for pk, is_new in kept if is_new]
+    if not new:
         return
-    key = f"differences:{Difference.objects.latest('pk').pk}"
     url = reverse("admin:payments_difference_changelist", query={"ouvert": "oui"})
     for user in User.objects.filter(is_staff=True, is_active=True):
-        notify(user, "payments/emails/differences_staff", key, url=url, number=number)
+        notify(user, "payments/emails/differences_staff", f"differences:{max(new)}", url=url, number=len(new))

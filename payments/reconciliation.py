@@ -122,7 +122,7 @@ def compare_books(window=BOOKS_WINDOW):
         kept = [keep_difference(found) for found in find_differences(run.started_at - window)]
         close_gone(Difference.objects.open(), kept, run.started_at)
         run.found = Difference.objects.open().count()
-        tell_new(is_new for _pk, is_new in kept)
+        tell_new(kept)
 
 
 def compare_subscriptions():
@@ -130,7 +130,7 @@ def compare_subscriptions():
     now = clock.now()
     kept = [keep_difference(found) for found in types_not_received()]
     close_gone(Difference.objects.open().filter(kind=Kind.NOT_SUBSCRIBED), kept, now)
-    tell_new(is_new for _pk, is_new in kept)
+    tell_new(kept)
 
 
 def find_differences(since):

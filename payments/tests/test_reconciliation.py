@@ -223,6 +223,12 @@ def test_an_old_chargeback_that_ended_without_a_word(simulator, clock):
     assert found() == [(Kind.UNKNOWN_DISPUTE, f"dispute:{dispute_id}", Act.READ_AGAIN)]
 
 
+def test_holds_that_may_still_live_are_listed_however_short_the_window(simulator, clock):
+    make_held_payment(simulator)
+    clock.advance(timedelta(days=5))
+    assert [name for name, _page in reconciliation.pages_since(clock.now() - timedelta(days=1))] == ["payment_intent"]
+
+
 def test_only_what_may_still_change_is_read_one_by_one(simulator, clock):
     make_confirmed(simulator, clock)
     held = make_held_payment(simulator, starts_at=clock.now().replace(microsecond=0) + timedelta(days=3))
