@@ -355,7 +355,7 @@ def dispute_lost(simulator, clock):
 
 def transfer_taken_back_without_us(simulator, clock):
     staff, payment = make_staff(), make_shared_payment(simulator, clock)
-    clock.advance(timedelta(days=30))
+    clock.advance(timedelta(days=10))
     gateway.client().v1.transfers.reversals.create(payment.operations.get(kind="transfer").stripe_id, {"amount": 1000})
     yield
     assert Difference.objects.get().kind == Difference.Kind.UNKNOWN_REVERSAL
