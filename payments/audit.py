@@ -3,6 +3,7 @@
 Nothing here asks Stripe: that is the reconciliation. All checks read one snapshot, and may run at any time.
 """
 
+from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -120,9 +121,12 @@ def wrong_shares():
 
 
 def captured_cents():
-    """What was captured and not shared yet, by payment."""
+    """What was captured and not shared yet, by payment, but what a bank took for good."""
     rows = Hold.objects.filter(payment__status=Payment.Status.KEPT).values_list("payment")
-    return dict(rows.annotate(cents=Sum("captured_cents")))
+    captured = Counter(dict(rows.annotate(cents=Sum("captured_cents"))))
+    lost = Dispute.objects.filter(payment__in=captured, status=Dispute.Status.LOST).values_list("payment")
+    captured.subtract(dict(lost.annotate(cents=Sum("withdrawn_cents"))))
+    return captured
 
 
 def returning_cents():

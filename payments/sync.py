@@ -39,7 +39,7 @@ def sync_intent(intent_id):
     expand = {"expand": ["latest_charge.balance_transaction"]}
     intent = gateway.client().v1.payment_intents.retrieve(intent_id, expand)
     traces = gateway.metadata_of(intent)
-    if traces.get("env") != settings.STRIPE_ENV:
+    if traces.get("env") != settings.STRIPE_ENV or "payment_id" not in traces:
         raise NotOurs(intent_id)
     payment = Payment.objects.select_related("mission").get(pk=traces["payment_id"])
     apply_intent(payment, intent)

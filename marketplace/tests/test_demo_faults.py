@@ -19,7 +19,7 @@ from payments.simulator import accounts
 from payments.simulator.balance import AVAILABLE_AFTER
 from payments.simulator.server import SimulatorServer
 from payments.tasks import CLOCK_SKEW
-from payments.tests.factories import make_account, make_ended_payment, make_held_payment, make_payment, work
+from payments.tests.factories import keep, make_account, make_ended_payment, make_held_payment, make_payment, work
 
 pytestmark = pytest.mark.django_db
 
@@ -74,8 +74,7 @@ def make_paid(stripe, clock):
 def make_refunded(stripe, clock):
     """A mission whose hold was captured and kept, then cancelled by the professional."""
     payment = make_held_payment(stripe)
-    actions.keep_hold(payment)
-    work(payment)
+    keep(payment)
     actions.cancel(payment.mission, by=payment.mission.professional.user)
     return work(payment)
 

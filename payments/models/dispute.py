@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +8,8 @@ from payments.models.payment import Payment
 
 class DisputeQuerySet(models.QuerySet):
     def open(self):
-        return self.filter(status__in=Dispute.OPEN)
+        """A bank holds the money: until it has judged, or until what we won is back."""
+        return self.filter(Q(status__in=Dispute.OPEN) | Q(status__in=Dispute.WINS, withdrawn_cents__gt=0))
 
 
 class Dispute(models.Model):
@@ -55,7 +57,7 @@ class Dispute(models.Model):
 
     @property
     def is_open(self):
-        return self.status in self.OPEN
+        return self.status in self.OPEN or (self.is_won and self.withdrawn_cents > 0)
 
     @property
     def is_won(self):

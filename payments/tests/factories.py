@@ -48,6 +48,13 @@ def make_ended_payment(simulator, clock, **fields):
     return payment
 
 
+def keep(payment):
+    """The bank is about to let go of the hold: it is captured, and kept."""
+    payment.holds.live().update(capture_before=clock.now() + timedelta(hours=11))
+    actions.keep_hold(payment)
+    return work(payment)
+
+
 def work(payment):
     """Let the worker say to Stripe what is due for this payment."""
     runner.run_payment(payment.pk)

@@ -13,7 +13,16 @@ from marketplace import formatting
 from missions.models import Contest
 from payments import actions, tasks
 from payments.simulator import disputes
-from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
+from payments.tests.factories import (
+    fresh,
+    keep,
+    make_account,
+    make_ended_payment,
+    make_held_payment,
+    make_payment,
+    pay,
+    work,
+)
 from payments.where import where_is
 from payments.where_rows import TABLE
 
@@ -113,20 +122,17 @@ def contested(simulator, clock):
 def kept(simulator, clock):
     """Captured because the hold was dying, an hour before the mission's end."""
     payment = make_held_payment(simulator)
-    actions.keep_hold(payment)
-    return work(payment)
+    return keep(payment)
 
 
 def kept_to_confirm(simulator, clock):
     payment = make_ended_payment(simulator, clock)
-    actions.keep_hold(payment)
-    return work(payment)
+    return keep(payment)
 
 
 def kept_contested(simulator, clock):
     payment = contested(simulator, clock)
-    actions.keep_hold(payment)
-    return work(payment)
+    return keep(payment)
 
 
 def taking(simulator, clock):
@@ -344,8 +350,7 @@ def test_a_visitor_signs_in(client):
 
 def test_each_side_reads_its_own_amounts_and_not_the_others(client, simulator, clock):
     payment = make_ended_payment(simulator, clock, hourly_cents=2600)
-    actions.keep_hold(payment)
-    work(payment)
+    keep(payment)
     total, share, commission = "287,04\u00a0€", "249,60\u00a0€", "31,20\u00a0€"
 
     page = page_of(client, payment, payment.mission.client.user)

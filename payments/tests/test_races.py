@@ -234,6 +234,7 @@ def test_two_workers_at_one_capture_make_it_once(simulator, clock):
 @pytest.mark.parametrize("kept_first", [True, False])
 def test_keeping_a_dying_hold_against_confirming_captures_once(simulator, clock, kept_first):
     payment = make_ended_payment(simulator, clock)
+    clock.set(payment.holds.get().capture_before - timedelta(hours=11))
     rivals = [partial(tasks.perform, "keep_hold", payment.pk), confirmation(payment)]
     race(lock(payment), *(rivals if kept_first else reversed(rivals)))
 
