@@ -11,7 +11,7 @@ from messaging.queries import thread_of
 from messaging.tests.factories import make_thread
 from payments import actions
 from payments.models import Payment
-from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment, work
+from payments.tests.factories import fresh, keep, make_ended_payment, make_held_payment, make_payment, work
 
 pytestmark = pytest.mark.django_db
 
@@ -68,14 +68,12 @@ def test_an_open_page_hears_that_the_money_moved(client, held):
     stamp = client.get(url).context["stamp"]
     assert client.get(url, {"stamp": stamp}).status_code == 204
 
-    actions.keep_hold(held)
-    work(held)
+    keep(held)
     assert "débités et conservés par Stripe" in client.get(url, {"stamp": stamp}).content.decode()
 
 
 def test_a_payment_kept_before_the_mission_is_not_said_to_be_on_the_card(held):
-    actions.keep_hold(held)
-    work(held)
+    keep(held)
 
     client_user, professional_user = people(held)
     assert action_of(held, client_user).text == (
