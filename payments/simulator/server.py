@@ -69,6 +69,8 @@ class SimulatorServer(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server_version = "StripeSimulator"
     protocol_version = "HTTP/1.1"
+    # Headers and body leave in two writes: without this the second waits 40 ms for the first to be acknowledged.
+    disable_nagle_algorithm = True
     timeout = 60
 
     def do_GET(self):
