@@ -382,8 +382,6 @@ class Money(RuleBasedStateMachine):
         """What was lost is found by reading Stripe again."""
         if self.has_missed_events:
             tasks.reconcile()
-            for professional in self.world.professionals:
-                sync.sync_account(professional.account.stripe_id)
 
 
 def side(payment, is_client):
