@@ -87,11 +87,17 @@ def book_chargeback_fee(dispute, cents):
 
 
 def book_chargeback_lost(dispute, shared_cents):
-    """The client has that much back: everybody bears their part of what was shared, nobody had the rest."""
+    """The client has that much back: everybody bears their part of what was shared, nobody had the rest.
+
+    A bank may take again what we refunded while it was still asking: what we do not keep for the client is lost.
+    """
     payment, cents = dispute.payment, dispute.withdrawn_cents
-    lines = {"client_funds": cents - shared_cents, "chargebacks": -cents}
+    kept = min(cents - shared_cents, -balance(payment, "client_funds"))
+    again = cents - shared_cents - kept
+    lines = {"client_funds": kept, "losses": again, "chargebacks": -cents}
     if shared_cents:
-        lines |= _borne(payment, shared_cents, dispute.taken_back_cents, after=returned_by_both(payment))
+        borne = _borne(payment, shared_cents, dispute.taken_back_cents, after=returned_by_both(payment))
+        lines |= borne | {"losses": borne["losses"] + again}
     _post(payment, Kind.CHARGEBACK_LOST, lines)
 
 

@@ -649,3 +649,15 @@ def test_the_whole_left_taken_by_a_bank_loses_the_payment(shared, bank, simulato
     assert fresh(shared).status == Payment.Status.LOST
     assert books(shared) == LOST
     check_at_rest(shared, simulator)
+
+
+def test_a_bank_that_takes_again_what_we_refunded_while_it_asked_costs_us_that_much(shared, bank, simulator):
+    bank.dispute(shared, inquiry=True)
+    actions.refund(shared, by=make_staff(), cents=TOTAL, bearer=Refund.Bearer.PLATFORM, reason="Geste")
+    bank.dispute(shared)
+    bank.judge(shared, won=False)
+
+    assert moved(simulator) == (TOTAL, SHARE, TOTAL)
+    taken = TOTAL - SHARE - 2 * TOTAL - FEES
+    assert books(shared) == EARNED | {"stripe": taken, "stripe_fees": FEES, "losses": 2 * TOTAL}
+    check_books(simulator)
