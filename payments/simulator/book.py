@@ -73,12 +73,14 @@ class Book:
         return min([self.table(kind), *tables], key=len).values()
 
     def forget_old(self, now):
-        """Drop events after 30 days, as Stripe does."""
+        """Drop events after 30 days, as Stripe does; nothing is left to deliver about them."""
         oldest = (now - EVENTS_KEPT).timestamp()
         events = self.table("event")
-        for event in list(takewhile(lambda event: event["created"] < oldest, events.values())):
+        old = {event["id"] for event in takewhile(lambda event: event["created"] < oldest, events.values())}
+        if old:
             self.changed = True
-            del events[event["id"]]
+            self.objects["event"] = {name: event for name, event in events.items() if name not in old}
+            self.outbox[:] = [delivery for delivery in self.outbox if delivery["event"] not in old]
 
     # The file
 

@@ -85,6 +85,8 @@ class Webhooks:
         return destinations.url_of(self.sim, delivery.get("destination"))
 
     def attempt(self, delivery, send):
+        if self.event_of(delivery) is None:  # forgotten since the delivery was chosen
+            return False
         body, headers = self.signed(delivery)
         accepted = send(delivery, body, headers) in ACCEPTED
         with self.sim.writing():
@@ -99,8 +101,9 @@ class Webhooks:
         expired = delivery["due"] - delivery["queued"] > GIVEN_UP_AFTER.total_seconds()
         if (accepted or expired) and delivery in self.pending:
             self.pending.remove(delivery)
-        if accepted and delivery["kind"] == "snapshot":
-            self.event_of(delivery)["pending_webhooks"] = 0
+        event = self.event_of(delivery)
+        if accepted and event and delivery["kind"] == "snapshot":
+            event["pending_webhooks"] = 0
 
     def signed(self, delivery):
         """Body and headers. The signature bears the machine's time: the receiver's SDK compares it with its own."""
@@ -112,7 +115,7 @@ class Webhooks:
         return body, headers
 
     def event_of(self, delivery):
-        return self.sim.book.find(delivery["event"]) or {"id": delivery["event"], "type": "forgotten"}
+        return self.sim.book.find(delivery["event"])
 
 
 def copies(fault):

@@ -309,8 +309,11 @@ class Money(RuleBasedStateMachine):
                 self.sweep()
 
     def move(self, instant):
+        """Stripe forgets after 30 days what it could not deliver."""
         clock.set(instant)
+        waiting = list(self.simulator.outbox)
         self.simulator.tick()
+        self.has_missed_events |= any(delivery not in self.simulator.outbox for delivery in waiting)
 
     @rule()
     def sweep(self):

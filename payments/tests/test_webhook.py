@@ -111,7 +111,9 @@ def test_a_webhook_is_only_posted(client, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("body", ["", "{", "\x00"])
+@pytest.mark.parametrize(
+    "body", ["", "{", "\x00", "[]", "null", '{"id": "evt_1"}', '{"id": "evt_1", "type": "x", "data": 3}']
+)
 def test_what_is_no_event_is_refused_even_when_signed(client, kind, body):
     assert post(client, kind, body, header(body, SECRETS[kind])).status_code == 400
     assert not StripeEvent.objects.exists()

@@ -120,3 +120,19 @@ def test_events_are_forgotten_after_thirty_days(shop, clock):
     shop.customer()
     clock.advance(days=31)
     assert shop.v1.events.list().data == []
+
+
+def test_a_webhook_about_a_forgotten_event_is_no_longer_sent(shop, sim, clock, receiver):
+    shop.customer()
+    clock.advance(days=31)
+    sim.tick()
+    assert sim.outbox == []
+    assert sim.deliver_all(receiver) == 0
+
+
+def test_an_event_forgotten_while_it_is_delivered_is_let_go(shop, sim, clock, receiver):
+    shop.customer()
+    (delivery,) = sim.outbox
+    clock.advance(days=31)
+    sim.tick()
+    assert not sim.webhooks.attempt(delivery, receiver)
