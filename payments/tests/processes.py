@@ -1,0 +1,102 @@
+"""Workers in processes of their own, that can be killed, and a Stripe that stops answering while they talk to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+from payments.simulator.server import SimulatorServer
+
+PATIENCE = 30  # seconds, so that a test that cannot succeed fails instead of hanging
+
+# Loads the site once, then forks a worker for each line, as Celery does; says its number, and how it ended.
+PARENT = """
+import os, sys, django
+django.setup()
+from django.conf import settings
+from payments.runner import run_payment
+for line in sys.stdin:
+    payment, settings.STRIPE_API_BASE = line.split()
+    worker = os.fork()
+    if not worker:
+        run_payment(int(payment))
+        os._exit(0)
+    print(worker, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]), flush=True)
+"""
+
+
+class Workers:
+    """Workers on the database and at the hour of the test: `clock_file` holds how far its clock is ahead."""
+
+    def __init__(self, clock_file):
+        self.clock_file = clock_file
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        command = [sys.executable, "-c", PARENT]
+        self.parent = subprocess.Popen(command, env=self.environ(), cwd=settings.BASE_DIR, **pipes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.parent.communicate(timeout=PATIENCE)
+
+    def environ(self):
+        database = connection.settings_dict
+        address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
+        return os.environ | {
+            "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}",
+            "STRIPE_API_BASE": "http://127.0.0.1",
+            "NO_PROXY": "127.0.0.1",
+            "CLOCK_FILE": str(self.clock_file),
+        }
+
+    def start(self, payment, server, clock):
+        """The number of a process that works on this payment, against the Stripe of this server."""
+        self.clock_file.write_text(str(clock.offset().total_seconds()))
+        print(payment.pk, server.url, file=self.parent.stdin, flush=True)
+        return int(self.parent.stdout.readline())
+
+    def kill(self, worker):
+        """Kill it at once; returns its exit code."""
+        os.kill(worker, signal.SIGKILL)
+        return int(self.parent.stdout.readline())
+
+
+class StallingSimulator:
+    """The test's simulator, that stops answering at one call, before or after it took effect."""
+
+    def __init__(self, simulator, path, *, after):
+        self.simulator, self.path, self.after = simulator, path, after
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self.simulator, name)
+
+    def request(self, method, url, headers, body=None):
+        if method != "POST" or not url.endswith(self.path):
+            return self.simulator.request(method, url, headers, body)
+        answer = self.simulator.request(method, url, headers, body) if self.after else None
+        self.reached.set()
+        self.go_on.wait(PATIENCE)
+        return answer or (500, {}, "{}")
+
+
+@contextmanager
+def stalling(simulator, path, *, after):
+    """A server of that Stripe."""
+    server = SimulatorServer(("127.0.0.1", 0), StallingSimulator(simulator, path, after=after))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.simulator.go_on.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
