@@ -67,12 +67,11 @@ def release(payment):
 
 
 def share(payment, cents):
-    """Share the `cents` due, which a bank may have left short of what was decided: then no receipt says so much."""
-    price = payment.due_price
-    ledger.book_release(payment, *price.split(cents))
-    operations.prepare_transfer(payment, price.split(cents)[0])
-    if cents == price.total_cents:
-        tell_receipt(payment)
+    """Share the `cents` due, which a bank may have left short of what was decided."""
+    professional, commission, vat = payment.due_price.split(cents)
+    ledger.book_release(payment, professional, commission, vat)
+    operations.prepare_transfer(payment, professional)
+    tell_receipt(payment, cents)
 
 
 def kept_cents(payment):

@@ -89,7 +89,8 @@ def take_back(dispute):
     is_there = returns.reversible_cents(payment) >= dispute.taken_back_cents
     if dispute.taken_back_cents and is_there and not dispute.operations.exists():
         returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
-        tell_professional(payment, "chargeback", key=str(dispute.pk))
+        amount = {"amount": dispute.taken_back_cents}
+        tell_professional(payment, "chargeback", key=str(dispute.pk), cents=amount)
 
 
 def take_back_late(payment):

@@ -34,8 +34,8 @@ def tell_to_pay(payment):
     tell_client(payment, "to_pay", deadline=deadline, url=url)
 
 
-def tell_receipt(payment):
-    """Say line by line what the client paid, once it was taken."""
+def tell_receipt(payment, paid_cents):
+    """Say line by line what the client paid, once it was taken; less of it when a bank gave some back before."""
     price = payment.due_price
     cents = {
         "service_amount": price.service_cents,
@@ -44,6 +44,8 @@ def tell_receipt(payment):
         "commission_vat_amount": price.commission_vat_cents,
         "due_amount": price.total_cents,
     }
+    if paid_cents < price.total_cents:
+        cents |= {"bank_amount": price.total_cents - paid_cents, "paid_amount": paid_cents}
     tell_client(payment, "receipt", cents=cents, url=reverse("payments:money", args=[payment.mission_id]))
 
 

@@ -117,7 +117,9 @@ def rest_waiting_cents(payment):
 def taken_back(operation):
     """A part was taken back from the professional's account."""
     ledger.book_reversal(operation)
-    tell_professional(operation.payment, "taken_back", key=str(operation.pk))
+    if operation.refund_id:
+        amount = {"amount": operation.amount_cents}
+        tell_professional(operation.payment, "taken_back", key=str(operation.pk), cents=amount)
     after_taking_back(operation)
 
 

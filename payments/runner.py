@@ -245,7 +245,7 @@ def hold_cancelled(operation, answer):
 def transferred(operation, answer):
     ledger.book_transfer(operation)
     missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
-    tell_professional(operation.payment, "paid")
+    tell_professional(operation.payment, "paid", cents={"amount": operation.amount_cents})
     disputes.take_back_late(operation.payment)
 
 
@@ -264,7 +264,7 @@ def transfer_reversed(operation, answer):
 def paid_again(operation, answer):
     ledger.book_transfer(operation)
     missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
-    tell_professional(operation.payment, "paid", key=str(operation.pk))
+    tell_professional(operation.payment, "paid", key=str(operation.pk), cents={"amount": operation.amount_cents})
 
 
 def account_created(operation, answer):

@@ -18,6 +18,9 @@ Kind = StripeOperation.Kind
 State = StripeOperation.State
 Status = Payment.Status
 
+# Not refused: done, or to be done by a worker or by the team.
+WANTED = (State.PENDING, State.DONE, State.STUCK)
+
 
 @dataclass(frozen=True)
 class Where:
@@ -36,7 +39,10 @@ class Where:
 
 def where_is(payment, user, now):
     """Where the money of this payment is, as one of the two sides reads it. Two queries."""
-    facts = Facts(payment, user, now)
+    return Facts(payment, user, now).where
+
+
+def in_words(facts):
     situation = situation_of(facts)
     row, words = TABLE[situation, facts.role], facts.words
     return Where(
@@ -46,7 +52,7 @@ def where_is(payment, user, now):
         text=row.text % words,
         then=row.then % words,
         button=row.button % words,
-        url=row.url(payment.mission) if row.url else "",
+        url=row.url(facts.mission) if row.url else "",
         icon=row.icon,
         tone=row.tone,
     )
@@ -61,6 +67,10 @@ class Facts:
         self.role = CLIENT if self.is_client else PROFESSIONAL
         self.other = str(self.mission.other(user))
 
+    @property
+    def where(self):
+        return in_words(self)
+
     @cached_property
     def operations(self):
         return list(self.payment.operations.select_related("refund").order_by("pk"))
@@ -71,7 +81,7 @@ class Facts:
 
     def last(self, *kinds, state=None):
         """The last call of these kinds that is wanted, or in this state."""
-        wanted = [state] if state else [State.PENDING, State.DONE, State.STUCK]
+        wanted = [state] if state else WANTED
         found = (row for row in reversed(self.operations) if row.kind in kinds and row.state in wanted)
         return next(found, None)
 
@@ -89,6 +99,44 @@ class Facts:
 
     def dispute(self, *statuses):
         return next((dispute for dispute in reversed(self.disputes) if dispute.status in statuses), None)
+
+    @property
+    def lost_cents(self):
+        """What banks took for good."""
+        return sum(dispute.withdrawn_cents for dispute in self.disputes if dispute.status == Dispute.Status.LOST)
+
+    @property
+    def is_lost_in_part(self):
+        return self.lost_cents > 0 and self.payment.status == Status.RELEASED
+
+    @property
+    def left_cents(self):
+        """What the client pays in the end: what was captured, and neither their bank nor we give back."""
+        return self.wanted_cents(Kind.CAPTURE) - self.wanted_cents(Kind.REFUND) - self.lost_cents
+
+    @property
+    def share_cents(self):
+        """The professional's part: what was sent to them, or is to be, of what a bank left."""
+        transfer, total = self.last(Kind.TRANSFER), self.price.total_cents
+        if transfer:
+            return transfer.amount_cents
+        return self.price.split(min(total, self.payment.amount_cents - self.lost_cents))[0]
+
+    @property
+    def net_cents(self):
+        """What the professional keeps in the end."""
+        return self.wanted_cents(*StripeOperation.TO_PROFESSIONAL) - self.wanted_cents(Kind.REVERSE)
+
+    @property
+    def given_back(self):
+        """What went from this reader's part since the sharing, and what is left, in cents; None when nothing did."""
+        whole = self.price.total_cents if self.is_client else self.price.professional_cents
+        left = self.left_cents if self.is_client else self.net_cents
+        is_less = self.payment.status == Status.RELEASED and left != whole
+        return {"cents": whole - left, "left_cents": left} if is_less else None
+
+    def wanted_cents(self, *kinds):
+        return sum(row.amount_cents for row in self.operations if row.kind in kinds and row.state in WANTED)
 
     @property
     def last_refund(self):
@@ -134,9 +182,12 @@ class Facts:
     def amounts(self):
         refund, dispute = self.last_refund, self.disputes[-1] if self.disputes else None
         cents = {
-            "total": self.payment.amount_cents,
+            "total": self.payment.amount_cents - self.lost_cents,
             "due": self.price.total_cents,
-            "share": self.price.professional_cents,
+            "share": self.share_cents,
+            "net": self.net_cents,
+            "lost": self.lost_cents,
+            "left": self.left_cents,
             "refund": refund.amount_cents if refund else 0,
             "team_refund": sum(refund.amount_cents for refund in self.team_refunds),
             "disputed": dispute.amount_cents if dispute else 0,
@@ -224,6 +275,8 @@ def returned(facts):
 
 
 def shared_client(facts):
+    if facts.is_lost_in_part:
+        return "chargeback_lost_part"
     if facts.team_refunds:
         return "team_refunded" if facts.are_team_refunds_done else "team_refunding"
     if refund := facts.last_refund:
@@ -236,6 +289,8 @@ def shared_client(facts):
 def shared_professional(facts):
     if any(refund.taken_back_cents for refund in facts.team_refunds):
         return "team_taking_back"
+    if facts.is_lost_in_part and facts.is_paid_out:
+        return "chargeback_lost_part"
     if again := facts.last(Kind.PAY_AGAIN):
         return "paid_again" if again.state == State.DONE else "paying_again"
     if facts.is_paid_out:

@@ -420,6 +420,22 @@ TABLE = {
         icon="scale",
         tone="bad",
     ),
+    ("chargeback_lost_part", CLIENT): Row(
+        PAID,
+        _("%(left)s débités, %(lost)s rendus par votre banque"),
+        _("Elle a tranché. Ce qui reste débité paie %(what)s."),
+        RECEIPT_BELOW,
+        icon="scale",
+    ),
+    ("chargeback_lost_part", PROFESSIONAL): Row(
+        _("Sur votre compte Stripe"),
+        _("%(net)s vous restent"),
+        _("La banque de %(other)s lui a rendu pour de bon %(lost)s de ce paiement."),
+        _("Si vous n’êtes pas d’accord, écrivez-nous : nous vous dirons ce que la banque a retenu."),
+        _("Voir mes revenus"),
+        own_page("payments:earnings"),
+        "scale",
+    ),
     ("hold_missed", CLIENT): Row(
         WITH_CLIENT,
         _("Votre banque a libéré le montant avant le débit"),
@@ -438,7 +454,7 @@ TABLE = {
     ("chargeback_won", CLIENT): Row(
         PAID,
         _("%(due)s débités de votre carte"),
-        _("Votre banque a étudié la contestation et maintenu le paiement de %(what)s."),
+        _("Votre banque a étudié la contestation et maintenu le paiement : %(what)s."),
         RECEIPT_BELOW,
         icon="scale",
     ),

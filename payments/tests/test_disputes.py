@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.emails import write_email
 from accounts.tests.factories import make_staff
 from missions.models import Contest
 from payments import actions, audit, closing, gateway, sync, tasks
@@ -87,6 +88,12 @@ def told(user):
     """The templates of what somebody was told of a chargeback, in order."""
     names = user.notifications.order_by("pk").values_list("template", flat=True)
     return [name.rpartition("/")[2] for name in names if "chargeback" in name or "dispute" in name]
+
+
+def letter(user, template):
+    """The text of the only e-mail of this kind owed to somebody."""
+    owed = user.notifications.get(template=f"payments/emails/{template}")
+    return write_email(user, owed.template, owed.context).body
 
 
 def test_a_chargeback_takes_the_share_back_until_the_bank_has_judged(shared, bank, simulator):
@@ -548,7 +555,10 @@ def test_a_part_lost_of_a_shared_payment_is_borne_by_both_and_the_rest_stays_sha
     assert fresh(shared).status == Payment.Status.RELEASED
     assert moved(simulator) == (TOTAL, SHARE - 870, 0)
     assert books(shared) == LEFT
-    assert told(shared.mission.professional.user) == ["chargeback_professional", "chargeback_lost_part_professional"]
+    professional = shared.mission.professional.user
+    assert told(professional) == ["chargeback_professional", "chargeback_lost_part_professional"]
+    assert "8,70\u00a0€" in letter(professional, "chargeback_professional")
+    assert not professional.notifications.filter(template="payments/emails/taken_back_professional").exists()
     check_at_rest(shared, simulator)
 
 
@@ -588,6 +598,9 @@ def test_what_a_bank_left_of_a_kept_payment_is_shared(kept, bank, simulator, con
     assert fresh(kept).status == Payment.Status.RELEASED
     assert moved(simulator) == (TOTAL, SHARE - 870, 0)
     assert books(kept) == LEFT
+    receipt = letter(kept.mission.client.user, "receipt_client")
+    assert "Reste débité\u00a0: 266,00\u00a0€" in receipt
+    assert "verser 231,30\u00a0€" in letter(kept.mission.professional.user, "paid_professional")
     check_at_rest(kept, simulator)
 
 

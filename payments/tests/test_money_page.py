@@ -1,5 +1,6 @@
 """Where the money is, as each side reads it, in payments made the way people make them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -29,6 +30,8 @@ from payments.where_rows import TABLE
 pytestmark = pytest.mark.django_db
 
 SAVED_THEN_DECLINED = "4000 0000 0000 0341"
+# 10,00 €, of which 8,70 € of the professional's share.
+PART, PART_OF_SHARE = 1_000, 870
 
 
 def url_of(payment):
@@ -235,6 +238,20 @@ def lost_at_the_bank(simulator, clock):
     return judged(contested_at_the_bank(simulator, clock), simulator, won=False)
 
 
+def lost_in_part_at_the_bank(simulator, clock):
+    payment = paid(simulator, clock)
+    disputed(payment, simulator, amount=PART)
+    return judged(work(payment), simulator, won=False)
+
+
+def lost_in_part_before_sharing(simulator, clock):
+    payment = kept_to_confirm(simulator, clock)
+    disputed(payment, simulator, amount=PART)
+    judged(payment, simulator, won=False)
+    actions.confirm(fresh(payment).mission, by=payment.mission.client.user)
+    return work(payment)
+
+
 def lost_at_the_bank_before_sharing(simulator, clock):
     return judged(contested_at_the_bank_before_sharing(simulator, clock), simulator, won=False)
 
@@ -265,8 +282,8 @@ def too_late(simulator, clock):
     return payment
 
 
-def disputed(payment, simulator):
-    found = disputes.open_dispute(simulator, payment.holds.get(status="captured").charge_id)
+def disputed(payment, simulator, amount=None):
+    found = disputes.open_dispute(simulator, payment.holds.get(status="captured").charge_id, amount=amount)
     actions.sync.sync_dispute(found["id"])
 
 
@@ -308,6 +325,8 @@ SITUATIONS = {
     contested_at_the_bank: ("chargeback", "chargeback"),
     contested_at_the_bank_before_sharing: ("chargeback", "chargeback_before_paid"),
     lost_at_the_bank: ("chargeback_lost", "chargeback_lost"),
+    lost_in_part_at_the_bank: ("chargeback_lost_part", "chargeback_lost_part"),
+    lost_in_part_before_sharing: ("chargeback_lost_part", "chargeback_lost_part"),
     lost_at_the_bank_before_sharing: ("chargeback_lost", "chargeback_lost_before_paid"),
     won_at_the_bank: ("chargeback_won", "paid_again"),
     won_again_not_payable: ("chargeback_won", "paying_again"),
@@ -419,6 +438,34 @@ def test_nothing_is_receipted_before_it_is_due_nor_once_it_is_given_back(client,
     payment = make(simulator, clock)
 
     assert "Reçu n°" not in page_of(client, payment, payment.mission.client.user)
+
+
+@pytest.mark.parametrize("make", [lost_in_part_at_the_bank, lost_in_part_before_sharing])
+def test_a_part_lost_at_the_bank_is_no_longer_counted_to_anybody(client, simulator, clock, make):
+    payment = make(simulator, clock)
+    total, share = payment.price.total_cents, payment.price.professional_cents
+
+    page = page_of(client, payment, payment.mission.client.user)
+    assert f"{formatting.euros(total - PART)} débités, {formatting.euros(PART)} rendus" in page
+    assert amounts_after(page, "Rendu depuis") == [formatting.euros(PART), formatting.euros(total - PART)]
+    page = page_of(client, payment, payment.mission.professional.user)
+    assert f"{formatting.euros(share - PART_OF_SHARE)} vous restent" in page
+    left = [formatting.euros(PART_OF_SHARE), formatting.euros(share - PART_OF_SHARE)]
+    assert amounts_after(page, "Repris depuis") == left
+
+
+def test_what_the_team_takes_back_is_no_longer_counted_to_anybody(client, simulator, clock):
+    payment = refunded_by_the_team(simulator, clock)
+
+    page = page_of(client, payment, payment.mission.client.user)
+    assert amounts_after(page, "Rendu depuis")[0] == formatting.euros(10_000)
+    page = page_of(client, payment, payment.mission.professional.user)
+    assert amounts_after(page, "Repris depuis")[0] == formatting.euros(payment.refunds.get().taken_back_cents)
+
+
+def amounts_after(page, label):
+    """The amounts of this line and of the next, in the page's lists of prices."""
+    return re.findall(r"<dd>([^<]+€)</dd>", page[page.index(label) :])[:2]
 
 
 def test_the_receipt_is_the_clients(client, simulator, clock):

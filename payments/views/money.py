@@ -6,7 +6,7 @@ from marketplace import clock
 from payments.models import LedgerTransaction, Payment
 from payments.movements import movements_of
 from payments.queries import payment_of
-from payments.where import where_is
+from payments.where import Facts
 from payments.where_rows import CLIENT, PROFESSIONAL
 
 
@@ -16,14 +16,16 @@ def money(request, pk):
     payment = payment_of(request.user, pk)
     mission = payment.mission
     is_client = mission.is_client(request.user)
+    facts = Facts(payment, request.user, clock.now())
     context = {
         "payment": payment,
         "mission": mission,
         "is_client": is_client,
         "other": str(mission.other(request.user)),
-        "where": where_is(payment, request.user, clock.now()),
+        "where": facts.where,
         "movements": movements_of(payment, CLIENT if is_client else PROFESSIONAL),
-        "price": payment.due_price if payment.is_closed else payment.price,
+        "price": facts.price,
+        "given_back": facts.given_back,
         "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
         "debited_at": debited_at(payment) if is_client else None,
     }
