@@ -11,19 +11,20 @@ TIME_TO_ANSWER = timedelta(days=7)
 UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 OPEN = {*UNDER_REVIEW, *UNDER_REVIEW.values()}
 UNDER_JUDGEMENT = {"needs_response", "under_review"}
+TAKEN = {*UNDER_JUDGEMENT, "lost"}
 
 
 def open_dispute(sim, charge_id, *, reason="fraudulent", inquiry=False, amount=None):
     """What a bank does, and no API call can: take a captured charge back, or only ask about it (`inquiry`).
 
-    `amount`, in cents, is the whole of what was not refunded by default.
-    A dispute that follows an inquiry is the same object, escalated.
+    `amount`, in cents, is by default the whole of what was neither refunded nor taken by another dispute: a charge may
+    have several, of a part each. A dispute that follows an inquiry is the same object, escalated.
     """
     charge = sim.get("charge", charge_id, param="charge")
     if asked := open_inquiry(sim, charge):
         return asked if inquiry else escalate(sim, charge, asked)
     check_charge(sim, charge)
-    amount = charges.refundable(sim, charge) if amount is None else amount
+    amount = disputable(sim, charge) if amount is None else amount
     check_amount(sim, charge, amount)
     dispute = sim.book.add(new_dispute(sim, charge, amount, reason, inquiry=inquiry))
     if inquiry:
@@ -51,15 +52,21 @@ def escalate(sim, charge, dispute):
 
 
 def check_charge(sim, charge):
-    if not charge["captured"] or charge["disputed"]:
-        raise invalid("Only a captured charge can be disputed, once.", param="charge")
-    if not charges.refundable(sim, charge):
-        raise invalid("A charge that was fully refunded cannot be disputed.", param="charge")
+    if not charge["captured"]:
+        raise invalid("Only a captured charge can be disputed.", param="charge")
+    if disputable(sim, charge) <= 0:
+        raise invalid("A charge that was given back whole cannot be disputed.", param="charge")
 
 
 def check_amount(sim, charge, amount):
-    if not 0 < amount <= charges.refundable(sim, charge):
-        raise invalid("A dispute is of a part of what was captured and not refunded.", param="amount")
+    if not 0 < amount <= disputable(sim, charge):
+        raise invalid("A dispute is of a part of what was captured and not given back.", param="amount")
+
+
+def disputable(sim, charge):
+    """Cents that neither refunds nor other disputes have, but those that were won."""
+    taken = [found for found in sim.book.every("dispute", charge=charge["id"]) if found["status"] in TAKEN]
+    return charges.refundable(sim, charge) - sum(found["amount"] for found in taken)
 
 
 def withdraw(sim, charge, dispute, *, event):

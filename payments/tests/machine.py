@@ -266,10 +266,11 @@ class Money(RuleBasedStateMachine):
     # The bank
 
     @precondition(lambda self: self.some("charge", 0, captured=True))
-    @rule(which=which, inquiry=st.booleans())
-    def charge_back(self, which, inquiry):
+    @rule(which=which, inquiry=st.booleans(), cents=st.sampled_from([None, None, 1, 999, 20_000]))
+    def charge_back(self, which, inquiry, cents):
+        """The whole, or a part, once or more."""
         charge = self.some("charge", which, captured=True)
-        self.attempt(disputes.open_dispute, self.simulator, charge["id"], inquiry=inquiry)
+        self.attempt(disputes.open_dispute, self.simulator, charge["id"], inquiry=inquiry, amount=cents)
 
     @precondition(lambda self: self.some("dispute", 0))
     @rule(which=which, verdict=st.sampled_from(["evidence", "won", "lost"]))

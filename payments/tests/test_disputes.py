@@ -58,9 +58,15 @@ class Bank:
         return self.tell(found, told=told)
 
     def judge(self, payment, *, won, told=True):
-        (found,) = self.simulator.book.every("dispute", charge=payment.holds.get(status="captured").charge_id)
+        """The first dispute that is open."""
+        found = self.open_disputes(payment)[0]
         disputes.close_dispute(self.simulator, found["id"], won=won)
         return self.tell(found, told=told)
+
+    def open_disputes(self, payment):
+        charge_id = payment.holds.get(status="captured").charge_id
+        found = self.simulator.book.every("dispute", charge=charge_id)
+        return [dispute for dispute in found if dispute["status"] in disputes.OPEN]
 
     def tell(self, found, *, told):
         if not told:
@@ -674,3 +680,25 @@ def test_a_bank_that_takes_again_what_we_refunded_while_it_asked_costs_us_that_m
     taken = TOTAL - SHARE - 2 * TOTAL - FEES
     assert books(shared) == EARNED | {"stripe": taken, "stripe_fees": FEES, "losses": 2 * TOTAL}
     check_books(simulator)
+
+
+# What is lost in all, with what it was made of: the professional's share, commission, VAT.
+LOST_OF_TWO = {(False, False): (3_478, 435, 87), (True, False): (2_609, 326, 65), (False, True): (870, 108, 22)}
+LOST_OF_TWO[True, True] = (0, 0, 0)
+
+
+@pytest.mark.parametrize(("verdicts", "lost"), LOST_OF_TWO.items())
+def test_two_chargebacks_at_once_are_each_borne_or_paid_again(shared, bank, simulator, clock, verdicts, lost):
+    bank.dispute(shared, amount=PART)
+    bank.dispute(shared, amount=3 * PART)
+    for won in verdicts:
+        bank.judge(shared, won=won)
+    clock.advance(timedelta(hours=2))  # what was won waited for the other one
+    tasks.sweep_payments()
+
+    share, commission, vat = lost
+    fees = FEES + DISPUTE_FEE
+    earned = {"commission": commission - COMMISSION, "vat": vat - VAT}
+    assert moved(simulator) == (TOTAL, SHARE - share, 0)
+    assert books(shared) == earned | {"stripe": -sum(earned.values()) - fees, "stripe_fees": fees}
+    check_at_rest(shared, simulator)

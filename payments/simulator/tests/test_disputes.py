@@ -73,6 +73,13 @@ def test_a_dispute_takes_what_was_not_refunded(shop, sim, charge):
     assert open_dispute(sim, charge)["amount"] == 50000
 
 
+def test_a_charge_is_disputed_in_parts_up_to_the_whole(shop, sim, charge):
+    first = open_dispute(sim, charge, amount=7_408)
+    assert open_dispute(sim, charge)["amount"] == 50_000
+    close_dispute(sim, first["id"], won=True)
+    assert open_dispute(sim, charge)["amount"] == 7_408
+
+
 @pytest.mark.parametrize("inquiry", [True, False])
 def test_a_dispute_ends_once(sim, charge, inquiry):
     dispute = open_dispute(sim, charge, inquiry=inquiry)

@@ -133,6 +133,10 @@ def fail_refund_twice(shop):
     twice(lambda: refunds.fail_refund(shop.sim, made.id))
 
 
+def dispute_uncaptured(shop):
+    disputes.open_dispute(shop.sim, shop.hold().latest_charge.id)
+
+
 def dispute_twice(shop):
     charge_id = charge(shop)
     twice(lambda: disputes.open_dispute(shop.sim, charge_id))
@@ -434,8 +438,9 @@ REFUSALS = [
     Refusal("refunded twice", refund_twice, "Charge ch_", code="charge_already_refunded"),
     Refusal("refund of a dispute", refund_disputed, "Charge ch_", code="charge_disputed"),
     Refusal("refund failed twice", fail_refund_twice, "Only a refund that moved money can fail, once."),
-    Refusal("disputed twice", dispute_twice, "Only a captured charge can be disputed, once."),
-    Refusal("disputed once refunded", dispute_refunded, "A charge that was fully refunded cannot be"),
+    Refusal("disputed before capture", dispute_uncaptured, "Only a captured charge can be disputed."),
+    Refusal("disputed twice", dispute_twice, "A charge that was given back whole cannot"),
+    Refusal("disputed once refunded", dispute_refunded, "A charge that was given back whole cannot"),
     Refusal("disputed above the charge", dispute_too_much, "A dispute is of a part of what was captured"),
     Refusal("evidence twice", submit_twice, "Evidence is not awaited: the dispute is under_review."),
     Refusal("closed twice", close_twice, "This dispute is closed: it is lost."),
