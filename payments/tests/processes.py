@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from payments.simulator.server import SimulatorServer
 
@@ -31,6 +31,31 @@ for line in sys.stdin:
 """
 
 
+@contextmanager
+def without_hints():
+    """Do what is done here as a process that dies right after its commit: no worker hears of it."""
+    with transaction.atomic():
+        yield
+        connection.run_on_commit.clear()
+
+
+def environ(clock_file, stripe_url):
+    """The variables of a process on the database of the test, at the hour this file gives."""
+    database = connection.settings_dict
+    address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return os.environ | {
+        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}",
+        "STRIPE_API_BASE": stripe_url,
+        "NO_PROXY": "127.0.0.1",
+        "CLOCK_FILE": str(clock_file),
+    }
+
+
+def tell_time(clock_file, clock):
+    """Have the processes that read this file live at the hour of the test."""
+    clock_file.write_text(str(clock.offset().total_seconds()))
+
+
 class Workers:
     """Workers on the database and at the hour of the test: `clock_file` holds how far its clock is ahead."""
 
@@ -38,7 +63,9 @@ class Workers:
         self.clock_file = clock_file
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         command = [sys.executable, "-c", PARENT]
-        self.parent = subprocess.Popen(command, env=self.environ(), cwd=settings.BASE_DIR, **pipes)
+        self.parent = subprocess.Popen(
+            command, env=environ(clock_file, "http://127.0.0.1"), cwd=settings.BASE_DIR, **pipes
+        )
 
     def __enter__(self):
         return self
@@ -46,19 +73,9 @@ class Workers:
     def __exit__(self, *_):
         self.parent.communicate(timeout=PATIENCE)
 
-    def environ(self):
-        database = connection.settings_dict
-        address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
-        return os.environ | {
-            "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}",
-            "STRIPE_API_BASE": "http://127.0.0.1",
-            "NO_PROXY": "127.0.0.1",
-            "CLOCK_FILE": str(self.clock_file),
-        }
-
     def start(self, payment, server, clock):
         """The number of a process that works on this payment, against the Stripe of this server."""
-        self.clock_file.write_text(str(clock.offset().total_seconds()))
+        tell_time(self.clock_file, clock)
         print(payment.pk, server.url, file=self.parent.stdin, flush=True)
         return int(self.parent.stdout.readline())
 
@@ -90,13 +107,23 @@ class StallingSimulator:
 @contextmanager
 def stalling(simulator, path, *, after):
     """A server of that Stripe."""
-    server = SimulatorServer(("127.0.0.1", 0), StallingSimulator(simulator, path, after=after))
+    simulator = StallingSimulator(simulator, path, after=after)
+    with serving(simulator) as server:
+        try:
+            yield server
+        finally:
+            simulator.go_on.set()
+
+
+@contextmanager
+def serving(simulator):
+    """Stripe over HTTP, for other processes."""
+    server = SimulatorServer(("127.0.0.1", 0), simulator)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield server
     finally:
-        server.simulator.go_on.set()
         server.shutdown()
         server.server_close()
         thread.join()
