@@ -286,6 +286,8 @@ def run_again(operation, *, by):
     operation.refresh_from_db()
     if operation.state != StripeOperation.State.STUCK:
         raise PaymentError(_("Cet appel n’est pas à examiner."))
+    if operations.is_replaced(operation):
+        raise PaymentError(_("Un autre appel l’a remplacé : abandonnez celui-ci."))
     if operation.payment_id:
         after_commit(run_payment, operation.payment_id)
     return operations.resume(operation)

@@ -141,7 +141,7 @@ def bear(dispute):
 def pay_what_is_left(payment):
     """A professional not paid yet is still owed what they do not bear: the part returned at our charge."""
     owed = -ledger.balance(payment, ledger.payable(payment))
-    if owed > 0 and not payment.operations.filter(kind=Kind.TRANSFER, state__in=(State.PENDING, State.DONE)).exists():
+    if owed > 0 and not payment.operations.filter(kind=Kind.TRANSFER).exclude(state=State.REFUSED).exists():
         operations.prepare_transfer(payment, owed)
 
 

@@ -102,6 +102,13 @@ def prepare_again(operation):
     return AGAIN[operation.kind](operation)
 
 
+def is_replaced(operation):
+    """Whether another call of a kind that a payment knows once is under way, or done, in the place of this one."""
+    others = StripeOperation.objects.filter(payment=operation.payment_id, kind=operation.kind).exclude(pk=operation.pk)
+    states = (StripeOperation.State.PENDING, StripeOperation.State.DONE)
+    return operation.kind in StripeOperation.ONCE and others.filter(state__in=states).exists()
+
+
 def resume(operation):
     """Say a stuck call again: read first, since it may have been done, then said under another key.
 

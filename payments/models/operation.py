@@ -37,6 +37,8 @@ class StripeOperation(models.Model):
         STUCK = "stuck", _("À examiner")
 
     TO_PROFESSIONAL = (Kind.TRANSFER, Kind.PAY_AGAIN)
+    # A payment has one of each under way or done: see the constraint.
+    ONCE = (Kind.TRANSFER, Kind.CAPTURE)
 
     kind = models.CharField(_("type"), max_length=20, choices=Kind)
     key = models.CharField(_("clé d’idempotence"), max_length=120, unique=True)

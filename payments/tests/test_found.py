@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.tests.factories import make_staff
-from missions.models import Mission
+from missions.models import Contest, Mission
 from payments import actions, audit, events, gateway, runner, sync, tasks
 from payments.errors import PaymentError
 from payments.models import ConnectedAccount, Customer, Hold, Payment, StripeOperation
@@ -61,6 +61,26 @@ def test_a_call_run_again_after_twenty_silences_is_read_before_it_is_said(simula
     stuck.refresh_from_db()
     assert stuck.state == "done"
     assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [payment.price.professional_cents]
+
+
+def test_of_two_captures_that_wait_for_the_team_one_is_run_again(simulator, clock):
+    """Keeping the hold failed, then settling: the hold was dead, and we had not heard of it."""
+    payment = make_ended_payment(simulator, clock)
+    actions.contest(payment.mission, by=payment.mission.client.user, reason=Contest.Reason.EARLY_DEPARTURE)
+    clock.set(payment.holds.get().capture_before + timedelta(minutes=1))
+    simulator.tick()
+    actions.keep_hold(payment)
+    runner.run_payment(payment.pk)
+    staff = make_staff()
+    actions.settle(fresh(payment).mission.contest, by=staff, performed_basis_points=5000, note="Vu")
+    runner.run_payment(payment.pk)
+    first, second = payment.operations.filter(kind="capture", state="stuck").order_by("pk")
+
+    actions.run_again(first, by=staff)
+    with pytest.raises(PaymentError, match="Un autre appel l’a remplacé"):
+        actions.run_again(second, by=staff)
+    second.refresh_from_db()
+    assert second.state == "stuck"
 
 
 def test_a_call_that_our_own_mistake_breaks_ends_with_the_team(simulator, clock):
