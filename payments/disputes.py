@@ -31,11 +31,18 @@ def write_dispute(payment, found, asked_at):
 
 
 def follow(dispute):
-    """What its status asks for; one that was won ends once Stripe's balance has the money again."""
+    """What its status asks for; one that was judged ends once Stripe's balance has moved accordingly."""
     if dispute.status in BORNE:
         take_back(dispute)
-    if dispute.status in ENDS and not (dispute.is_won and dispute.withdrawn_cents > 0):
+    if dispute.status in ENDS and has_moved(dispute):
         end(dispute)
+
+
+def has_moved(dispute):
+    """Whether the money is where the bank says: back with us when we won, taken when we lost."""
+    if dispute.status in JUDGED:
+        return dispute.is_won == (dispute.withdrawn_cents <= 0)
+    return True
 
 
 def is_stale(dispute, found, asked_at):
@@ -111,8 +118,6 @@ def end(dispute):
 
 def lose(dispute):
     payment = dispute.payment
-    if not dispute.withdrawn_cents:
-        return
     shared = bear(dispute)
     ledger.book_chargeback_lost(dispute, shared)
     returns.send_less(payment, dispute.withdrawn_cents - shared)

@@ -15,7 +15,16 @@ from marketplace import clock
 from marketplace.sweeping import attempt
 from payments import audit, events, gateway, subscriptions, sync
 from payments.comparisons import COMPARE, finding, keep_difference, tell_new
-from payments.models import Difference, Dispute, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
+from payments.models import (
+    ConnectedAccount,
+    Difference,
+    Dispute,
+    Hold,
+    Payment,
+    Reconciliation,
+    StripeEvent,
+    StripeOperation,
+)
 
 Act = Difference.Act
 Kind = Difference.Kind
@@ -119,10 +128,18 @@ def read_payment(pk):
 def compare_books(window=BOOKS_WINDOW):
     """Compare what Stripe and we wrote in the last days, and keep each difference until it is gone."""
     with recorded(Scope.BOOKS) as run:
+        read_waiting_accounts()
         kept = [keep_difference(found) for found in find_differences(run.started_at - window)]
         close_gone(Difference.objects.open(), kept, run.started_at)
         run.found = Difference.objects.open().count()
         tell_new(kept)
+
+
+def read_waiting_accounts():
+    """Read again every account that Stripe lets nothing in: the thin event that ends it is in no list of events."""
+    waiting = ConnectedAccount.objects.exclude(transfers=ConnectedAccount.Transfers.ACTIVE)
+    for stripe_id in waiting.order_by("pk").values_list("stripe_id", flat=True):
+        attempt(sync.sync_account, stripe_id)
 
 
 def compare_subscriptions():

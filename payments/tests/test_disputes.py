@@ -533,6 +533,24 @@ def test_a_chargeback_won_is_paid_again_once_the_money_is_back(shared, bank, sim
     check_books(simulator)
 
 
+def test_a_chargeback_lost_before_anything_was_taken_ends_once_it_is(shared, bank, simulator):
+    dispute = bank.dispute(shared, inquiry=True)
+    (found,) = simulator.book.every("dispute")
+    found["status"] = "lost"
+    sync.sync_dispute(dispute.stripe_id)
+    dispute.refresh_from_db()
+    assert (dispute.status, dispute.closed_at) == (Dispute.Status.LOST, None)
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+
+    found["status"] = "warning_needs_response"
+    bank.dispute(shared)
+    dispute = bank.judge(shared, won=False)
+    assert dispute.closed_at is not None
+    assert moved(simulator) == (TOTAL, 0, 0)
+    assert books(shared) == LOST
+    check_at_rest(shared, simulator)
+
+
 # A part only, 10,00 €: 8,70 € of the professional's share, 1,08 € of commission and 0,22 € of its VAT.
 PART = 1_000
 LEFT = {"commission": -2_892, "vat": -578, "stripe": 3_470 - FEES, "stripe_fees": FEES}

@@ -7,7 +7,7 @@ import pytest
 import stripe
 from django.core.management import CommandError, call_command
 
-from accounts.tests.factories import make_staff
+from accounts.tests.factories import make_professional, make_staff
 from missions.models import Mission
 from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
@@ -311,6 +311,16 @@ def test_what_no_event_told_of_an_open_payment_is_read_every_hour(simulator, clo
     gateway.client().v1.payment_intents.cancel(payment.holds.get().intent_id)
     tasks.reconcile()
     assert fresh(payment).status == Payment.Status.CARD_REFUSED
+
+
+def test_a_professional_stripe_accepted_without_our_hearing_of_it_can_be_paid_the_next_night(simulator, clock):
+    professional = make_professional(payable=False)
+    actions.start_onboarding(professional)
+    simulator.hosted.onboard(professional.account.stripe_id)
+
+    reconciliation.compare_books()
+    professional.refresh_from_db()
+    assert professional.payable
 
 
 def test_each_comparison_waits_for_its_turn(simulator, clock):
