@@ -68,21 +68,34 @@ def compare_hold(hold, intent):
 
 def compare_transfers(transfers):
     """What was sent to professionals and taken back, against our calls."""
-    ours = [transfer for transfer in transfers if gateway.metadata_of(transfer).get("env") == settings.STRIPE_ENV]
-    made = made_by_us(ours)
+    payments = payments_of(transfers)
+    made = made_by_us([transfer for transfer in transfers if transfer.id in payments])
     taken_back = reversed_cents(made)
-    for transfer in ours:
+    for transfer in transfers:
         if transfer.id in made:
             yield from compare_transfer(made[transfer.id], transfer, taken_back[transfer.id])
-        else:
-            yield from unknown_transfer(transfer)
+        elif transfer.id in payments:
+            yield from unknown_transfer(transfer, payments[transfer.id])
 
 
-def unknown_transfer(transfer):
-    payment = named_payment(transfer)
+def payments_of(transfers):
+    """The payments of the transfers that are ours, by the transfer's id: those made by hand only name their charge."""
+    charges = [transfer.source_transaction for transfer in transfers]
+    holds = {hold.charge_id: hold for hold in Hold.objects.filter(charge_id__in=charges).select_related("payment")}
+    found = {}
+    for transfer in transfers:
+        if transfer.source_transaction in holds:
+            found[transfer.id] = holds[transfer.source_transaction].payment
+        elif gateway.metadata_of(transfer).get("env") == settings.STRIPE_ENV:
+            found[transfer.id] = named_payment(transfer)
+    return found
+
+
+def unknown_transfer(transfer, payment):
     if not is_under_way(payment, *StripeOperation.TO_PROFESSIONAL):
         subject = f"transfer:{transfer.id}"
-        yield finding(Kind.UNKNOWN_TRANSFER, subject, Act.LOOK, theirs=str(transfer.amount), payment=payment)
+        act = Act.WRITE if payment else Act.LOOK
+        yield finding(Kind.UNKNOWN_TRANSFER, subject, act, theirs=str(transfer.amount), payment=payment)
 
 
 def compare_transfer(operation, transfer, taken_back):
@@ -110,7 +123,7 @@ def compare_refund(payment, operation, refund):
     if operation is None:
         # One that came back is ours no more once it was made again, and moved nothing in the end.
         if refund.status != "failed" and not is_under_way(payment, Call.REFUND):
-            yield finding(Kind.UNKNOWN_REFUND, subject, Act.LOOK, theirs=str(refund.amount), payment=payment)
+            yield finding(Kind.UNKNOWN_REFUND, subject, Act.WRITE, theirs=str(refund.amount), payment=payment)
     elif operation.amount_cents != refund.amount:
         words = {"ours": str(operation.amount_cents), "theirs": str(refund.amount)}
         yield finding(Kind.REFUND_AMOUNT, subject, Act.LOOK, **words, payment=payment)

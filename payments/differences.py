@@ -6,11 +6,15 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from missions.actions import require_staff
-from payments import actions, events, sync
+from payments import actions, events, gateway, returns, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 
 READ = {"payment_intent": sync.sync_intent, "refund": sync.sync_refund, "dispute": sync.sync_dispute}
+FETCH = {
+    "refund": lambda client, stripe_id: client.refunds.retrieve(stripe_id),
+    "transfer": lambda client, stripe_id: client.transfers.retrieve(stripe_id),
+}
 
 
 def read_again(difference, *, by):
@@ -24,6 +28,37 @@ def read_again(difference, *, by):
         raise nothing_to_read()
     actions.read_again(payment, by=by)
     return payment
+
+
+def write_in_books(difference, *, by, reason):
+    """Staff book what somebody did at Stripe's without us, then close the difference; no money moves.
+
+    Raises PaymentError when it is not there, is known by now, or cannot be booked yet.
+    """
+    require_staff(by)
+    name, _colon, stripe_id = difference.subject.partition(":")
+    if name not in FETCH or difference.payment is None:
+        raise nothing_to_read()
+    found = fetch(name, stripe_id)
+    with transaction.atomic():
+        payment = sync.lock_payment(difference.payment)
+        if StripeOperation.objects.filter(stripe_id=stripe_id).exists():
+            raise PaymentError(_("Nos livres le connaissent déjà."))
+        if name == "refund":
+            returns.adopt_refund(payment, found, by=by, reason=reason)
+        else:
+            returns.adopt_transfer(payment, found)
+        close_difference(difference, by=by, note=reason)
+    return payment
+
+
+def fetch(name, stripe_id):
+    try:
+        return FETCH[name](gateway.client().v1, stripe_id)
+    except stripe.InvalidRequestError as error:
+        raise nothing_to_read() from error
+    except stripe.StripeError as error:
+        raise actions.stripe_is_silent() from error
 
 
 def read_subject(difference):

@@ -103,10 +103,8 @@ class Line:
 
     @property
     def label(self):
-        if self.operation.kind == Kind.TRANSFER:
-            return _("Versement")
-        if self.operation.kind == Kind.PAY_AGAIN:
-            return _("Part rendue après contestation")
+        if self.operation.kind in PAID:
+            return _("Part rendue après contestation") if self.operation.dispute_id else _("Versement")
         return _("Remboursement du client") if self.operation.refund_id else _("Contestation bancaire")
 
 

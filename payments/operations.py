@@ -48,14 +48,24 @@ def has_capture(hold):
 
 def adopt_capture(hold, cents):
     """The row of a capture that Stripe made and we forgot."""
-    operation = prepare_capture(hold, cents)
-    operation.state, operation.stripe_id, operation.answered_at = (
-        StripeOperation.State.DONE,
-        hold.intent_id,
-        clock.now(),
-    )
-    operation.save(update_fields=["state", "stripe_id", "answered_at"])
+    operation = adopt(prepare_capture(hold, cents), hold.intent_id)
     operation.payment, operation.hold = hold.payment, hold
+    return operation
+
+
+def adopt_transfer(payment, transfer):
+    """The row of a transfer made at Stripe's by somebody: the payment's own if it has none, else one more."""
+    known = payment.operations.filter(kind=Kind.TRANSFER).exclude(state=StripeOperation.State.REFUSED)
+    kind = Kind.PAY_AGAIN if known.exists() else Kind.TRANSFER
+    key = f"adopted:{transfer.id}"
+    return adopt(prepare(kind, key, payment=payment, amount_cents=transfer.amount), transfer.id)
+
+
+def adopt(operation, stripe_id):
+    """Write as done a call that Stripe already did."""
+    operation.state, operation.stripe_id = StripeOperation.State.DONE, stripe_id
+    operation.answered_at = clock.now()
+    operation.save(update_fields=["state", "stripe_id", "answered_at"])
     return operation
 
 

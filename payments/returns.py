@@ -34,6 +34,40 @@ def decide_refund(payment, *, by, cents, bearer, reason):
     return refund
 
 
+def adopt_refund(payment, found, *, by, reason):
+    """Book a refund somebody made at Stripe's: nobody took it back from the professional, so it is our loss.
+
+    Raises PaymentError when that much was not shared.
+    """
+    require_refundable(payment, found.amount, Refund.Bearer.PLATFORM)
+    refund = Refund.objects.create(
+        payment=payment,
+        amount_cents=found.amount,
+        taken_back_cents=0,
+        bearer=Refund.Bearer.PLATFORM,
+        reason=reason,
+        by=by,
+        decided_at=clock.now(),
+    )
+    ledger.book_give_back(refund)
+    hold = payment.holds.get(status="captured")
+    ledger.book_refund(operations.adopt(operations.prepare_refund(hold, found.amount, refund=refund), found.id))
+
+
+def adopt_transfer(payment, found):
+    """Book a transfer somebody made at Stripe's: what was not owed to the professional, they owe us.
+
+    Raises PaymentError while the payment is not shared, or its own transfer is still to leave.
+    """
+    if payment.status != Payment.Status.RELEASED:
+        raise PaymentError(_("Ce paiement n’est pas encore réparti : la mission se décide d’abord."))
+    if payment.operations.filter(kind=Kind.TRANSFER, state=State.PENDING).exists():
+        raise PaymentError(_("Le versement de ce paiement est encore à faire : attendez qu’il soit parti."))
+    operation = operations.adopt_transfer(payment, found)
+    ledger.book_transfer(operation)
+    ledger.book_shortfall(payment, max(ledger.balance(payment, ledger.payable(payment)), 0), operation)
+
+
 def require_refundable(payment, cents, bearer):
     if payment.status != Payment.Status.RELEASED:
         raise PaymentError(_("Seul un paiement réparti se rembourse ainsi : les autres se décident par la mission."))

@@ -155,6 +155,11 @@ def give_up_difference(difference, by, form):
     give_up(stuck_operation(difference), by, form)
 
 
+def write_difference(difference, by, form):
+    payment = differences.write_in_books(difference, by=by, reason=form.reason_given)
+    log(payment, by, _("Écrit dans nos livres, %(kind)s") % {"kind": difference}, form)
+
+
 @transaction.atomic
 def close_difference(difference, by, form):
     differences.close_difference(difference, by=by, note=form.reason_given)
@@ -256,6 +261,19 @@ GIVE_UP_DIFFERENCE = Act(
     DifferenceForm,
     give_up_difference,
     GIVE_UP.button,
+)
+WRITE = Act(
+    "write",
+    "ecrire",
+    gettext_lazy("Écrire dans nos livres"),
+    gettext_lazy(
+        "Ce que quelqu’un a fait chez Stripe sans passer par ici entre dans nos livres, et l’écart est clos. Un "
+        "remboursement est à notre charge ; ce qui a été versé de trop nous est dû par le professionnel. Aucun argent "
+        "ne bouge, personne n’est prévenu."
+    ),
+    DifferenceForm,
+    write_difference,
+    gettext_lazy("Écrire avec ce motif"),
 )
 CLOSE = Act(
     "close",

@@ -2,12 +2,12 @@ from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from payments.admin.acts import CLOSE, GIVE_UP_DIFFERENCE, READ_DIFFERENCE, RUN_DIFFERENCE, PageAdmin
+from payments.admin.acts import CLOSE, GIVE_UP_DIFFERENCE, READ_DIFFERENCE, RUN_DIFFERENCE, WRITE, PageAdmin
 from payments.models import Difference
 
 Act = Difference.Act
 
-SUGGESTED = {Act.READ_AGAIN: [READ_DIFFERENCE], Act.RUN_AGAIN: [RUN_DIFFERENCE, GIVE_UP_DIFFERENCE]}
+SUGGESTED = {Act.READ_AGAIN: [READ_DIFFERENCE], Act.RUN_AGAIN: [RUN_DIFFERENCE, GIVE_UP_DIFFERENCE], Act.WRITE: [WRITE]}
 
 EXPLANATIONS = {
     Act.READ_AGAIN: _(
@@ -17,6 +17,10 @@ EXPLANATIONS = {
     Act.RUN_AGAIN: _(
         "Stripe a refusé un appel. Réparez ce qui l’arrêtait, puis relancez-le sous une nouvelle clé ; "
         "s’il ne peut plus aboutir, abandonnez-le."
+    ),
+    Act.WRITE: _(
+        "Quelqu’un a fait cela chez Stripe sans passer par ici. Vérifiez-le, puis écrivez-le dans nos livres avec le "
+        "motif ; s’il s’agit d’une erreur, corrigez-la chez Stripe."
     ),
     Act.SUBSCRIBE: _("Stripe ne nous envoie pas ce type d’événement : ajoutez-le à la destination, chez Stripe."),
     Act.LOOK: _(
@@ -47,7 +51,7 @@ class DifferenceAdmin(PageAdmin):
     search_fields = ["subject", "=payment__mission__pk"]
     ordering = [F("closed_at").asc(nulls_first=True), "-found_at"]
     page_template = "admin/payments/difference/page.html"
-    acts = (READ_DIFFERENCE, RUN_DIFFERENCE, GIVE_UP_DIFFERENCE, CLOSE)
+    acts = (READ_DIFFERENCE, RUN_DIFFERENCE, GIVE_UP_DIFFERENCE, WRITE, CLOSE)
 
     def describe(self, request, difference):
         acts = [] if difference.closed_at else [*SUGGESTED.get(difference.act, []), CLOSE]

@@ -173,6 +173,7 @@ class Hold(models.Model):
                 condition=Q(captured_cents__lte=models.F("amount_cents")), name="captured_up_to_the_hold"
             ),
         ]
+        indexes = [models.Index(fields=["charge_id"], name="hold_of_charge")]
 
     def __str__(self):
         return self.intent_id

@@ -54,6 +54,7 @@ class Difference(models.Model):
     class Act(models.TextChoices):
         READ_AGAIN = "read_again", _("Relire chez Stripe et appliquer")
         RUN_AGAIN = "run_again", _("Relancer l’appel")
+        WRITE = "write", _("Écrire dans nos livres, avec un motif")
         SUBSCRIBE = "subscribe", _("S’abonner à ce type d’événement")
         LOOK = "look", _("Examiner, corriger à la main chez Stripe, puis clore avec un motif")
 

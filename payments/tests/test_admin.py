@@ -548,6 +548,24 @@ def test_a_difference_about_a_stuck_call_gives_it_up(as_staff, simulator, clock)
     assert operation.state == State.REFUSED
 
 
+def test_a_refund_made_at_stripes_is_written_in_our_books(as_staff, staff, simulator, clock):
+    payment = make_released_payment(simulator, clock)
+    found = gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 1234})
+    act = Difference.Act.WRITE
+    difference = make_difference(payment, kind="unknown_refund", subject=f"refund:{found.id}", act=act)
+    url = act_of(difference, "write")
+    assert url in read(as_staff, page_of(difference))
+    assert "obligatoire" in read_posted(as_staff, url, {"reason": ""})
+    as_staff.post(url, {"reason": "Geste fait chez Stripe."})
+
+    difference.refresh_from_db()
+    assert (difference.closed_by, difference.note) == (staff, "Geste fait chez Stripe.")
+    assert payment.refunds.get().amount_cents == 1234
+    page = read_posted(as_staff, url, {"reason": "Encore"})
+    assert "connaissent déjà" in page
+    assert "Encore" in page
+
+
 @pytest.mark.parametrize("subject", ["payment_intent:pi_unknown", "transfer:tr_1"])
 def test_a_difference_about_none_of_our_payments_has_nothing_to_read(as_staff, simulator, subject):
     difference = make_difference(subject=subject)

@@ -10,10 +10,21 @@ from django.core.management import CommandError, call_command
 from accounts.tests.factories import make_professional, make_staff
 from missions.models import Mission
 from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
+from payments.errors import PaymentError
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
 from payments.simulator import control
 from payments.tests import worlds
-from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
+from payments.tests.books import books, check_books
+from payments.tests.factories import (
+    fresh,
+    keep,
+    make_account,
+    make_ended_payment,
+    make_held_payment,
+    make_payment,
+    pay,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +120,7 @@ def test_a_transfer_made_without_us(simulator, clock):
     operation = payment.operations.get(kind="transfer")
     StripeOperation.objects.filter(pk=operation.pk).update(stripe_id="tr_other")
     assert found() == [
-        (Kind.UNKNOWN_TRANSFER, f"transfer:{operation.stripe_id}", Act.LOOK),
+        (Kind.UNKNOWN_TRANSFER, f"transfer:{operation.stripe_id}", Act.WRITE),
         (Kind.MISSING_AT_STRIPE, "transfer:tr_other", Act.LOOK),
     ]
 
@@ -124,7 +135,82 @@ def test_a_transfer_taken_back_without_us(simulator, clock):
 def test_a_refund_made_without_us(simulator, clock):
     payment = make_confirmed(simulator, clock)
     refund = gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
-    assert found() == [(Kind.UNKNOWN_REFUND, f"refund:{refund.id}", Act.LOOK)]
+    assert found() == [(Kind.UNKNOWN_REFUND, f"refund:{refund.id}", Act.WRITE)]
+
+
+def test_a_refund_made_without_us_is_written_in_our_books_at_our_charge(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    found()
+    written(Difference.objects.open().get())
+
+    assert found() == []
+    refund = payment.refunds.get()
+    assert (refund.amount_cents, refund.bearer, refund.reason) == (100, "platform", "Fait à la main.")
+    assert books(payment)["losses"] == 100
+    check_books(simulator)
+
+
+def test_a_transfer_made_without_us_is_written_as_owed_by_the_professional(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    send_by_hand(payment, 100)
+    found()
+    written(Difference.objects.open().get())
+
+    assert found() == []
+    assert books(payment)["recoverable"] == 100
+    check_books(simulator)
+
+
+def test_a_share_sent_by_hand_is_the_share(simulator, clock):
+    """Ours was given up: theirs takes its place, and nobody owes anything."""
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("refuse_connection", on="transfers.create", times=1)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    payment = work(payment)
+    payment.operations.filter(kind="transfer").update(state="refused")
+    send_by_hand(payment, payment.price.professional_cents)
+    found()
+    written(Difference.objects.open().get(kind=Kind.UNKNOWN_TRANSFER))
+
+    assert found() == []
+    assert not {"recoverable", "payable"} & books(payment).keys()
+    check_books(simulator)
+
+
+def test_what_cannot_be_written_yet_says_why(simulator, clock):
+    payment = keep(make_ended_payment(simulator, clock))
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    found()
+    difference = Difference.objects.open().get()
+    with pytest.raises(PaymentError, match="Seul un paiement réparti"):
+        written(difference)
+    difference.refresh_from_db()
+    assert difference.closed_at is None
+
+
+def test_what_was_written_is_not_written_twice(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
+    found()
+    difference = Difference.objects.open().get()
+    written(difference)
+    with pytest.raises(PaymentError, match="le connaissent déjà"):
+        written(difference)
+    assert payment.refunds.count() == 1
+
+
+def send_by_hand(payment, cents):
+    """What the team may do in Stripe's dashboard."""
+    hold = payment.holds.get()
+    account = payment.mission.professional.account
+    gateway.client().v1.transfers.create(
+        {"amount": cents, "currency": "eur", "destination": account.stripe_id, "source_transaction": hold.charge_id}
+    )
+
+
+def written(difference):
+    differences.write_in_books(difference, by=make_staff(), reason="Fait à la main.")
 
 
 def test_the_refund_of_a_void_is_no_difference(simulator):
@@ -250,7 +336,7 @@ def test_a_page_is_compared_in_as_many_queries_for_three_objects_as_for_one(
         sync.sync_payment(payment)
     pages = list(reconciliation.pages_since(clock.now() - timedelta(days=30)))
     assert [len(page) for _name, page in pages] == [count] * 3
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert [list(comparisons.COMPARE[name](page)) for name, page in pages] == [[]] * 3
 
 
@@ -429,4 +515,4 @@ def test_a_professional_paid_by_us_twice_would_be_seen(simulator, clock):
             "metadata": {"env": "test"},
         }
     )
-    assert found() == [(Kind.UNKNOWN_TRANSFER, f"transfer:{twice.id}", Act.LOOK)]
+    assert found() == [(Kind.UNKNOWN_TRANSFER, f"transfer:{twice.id}", Act.WRITE)]
