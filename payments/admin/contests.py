@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -16,14 +17,26 @@ from payments.admin.payments import payment_link
 from payments.forms import SettlementForm
 
 
+class IsSettled(admin.SimpleListFilter):
+    title = gettext_lazy("décision")
+    parameter_name = "tranchee"
+
+    def lookups(self, request, model_admin):
+        return [("non", _("À trancher")), ("oui", _("Tranchée"))]
+
+    def queryset(self, request, queryset):
+        chosen = {"non": queryset.filter(settled_at=None), "oui": queryset.exclude(settled_at=None)}
+        return chosen.get(self.value(), queryset)
+
+
 @admin.register(Contest)
 class ContestAdmin(ReadOnlyAdmin):
     """The missions to settle; the decision has a page of its own, amounts shown before it is taken."""
 
     list_display = ["mission", "reason", "by", "opened_at", "answered_at", "settled_at", "decide"]
-    list_filter = [("settled_at", admin.EmptyFieldListFilter), "reason"]
+    list_filter = [IsSettled, "reason"]
     list_select_related = ["mission", "by"]
-    ordering = ["settled_at", "opened_at"]
+    ordering = [F("settled_at").asc(nulls_first=True), "opened_at"]
     readonly_fields = ["decide", "payment", "judge"]
     fields = [
         "decide",

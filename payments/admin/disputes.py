@@ -1,7 +1,9 @@
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.formatting import euros
+from payments.admin import wording
 from payments.admin.acts import PageAdmin
 from payments.evidence import as_text, evidence
 from payments.models import Dispute
@@ -20,11 +22,18 @@ class DisputeAdmin(PageAdmin):
     ordering = ["-opened_at"]
     page_template = "admin/payments/dispute/page.html"
 
-    @admin.display(description=_("contesté"), ordering="amount_cents")
+    @admin.display(description=gettext_lazy("contesté"), ordering="amount_cents")
     def amount(self, dispute):
         return euros(dispute.amount_cents)
 
     def describe(self, request, dispute):
         sections = evidence(dispute)
         address = f"{DASHBOARD}/disputes/{dispute.stripe_id}"
-        return {"dispute": dispute, "sections": sections, "text": as_text(sections), "dashboard": address}
+        return {
+            "title": _("Contestation bancaire, %(mission)s") % {"mission": dispute.payment.mission},
+            "dispute": dispute,
+            "reason": wording.bank_reason(dispute.reason),
+            "sections": sections,
+            "text": as_text(sections),
+            "dashboard": address,
+        }

@@ -29,7 +29,8 @@ class StripeOperationAdmin(PageAdmin):
 
     def describe(self, request, operation):
         links = self.links(request, operation, possible_acts(operation))
-        return {"operation": operation, "answer": wording.answer(operation.answer), "links": links}
+        title = f"{operation.get_kind_display()}, {self.mission(operation)}".removesuffix(", ")
+        return {"title": title, "operation": operation, "answer": wording.answer(operation.answer), "links": links}
 
 
 def possible_acts(operation):

@@ -29,6 +29,22 @@ ANSWERS = {
     "created": (gettext_lazy("créé le"), lambda seconds: moment(datetime.fromtimestamp(seconds, UTC))),
 }
 
+# https://docs.stripe.com/disputes/categories
+BANK_REASONS = {
+    "credit_not_processed": gettext_lazy("remboursement promis et non reçu"),
+    "duplicate": gettext_lazy("débité deux fois"),
+    "fraudulent": gettext_lazy("le titulaire dit ne pas avoir payé lui-même"),
+    "general": gettext_lazy("sans motif précis"),
+    "product_not_received": gettext_lazy("prestation non rendue"),
+    "product_unacceptable": gettext_lazy("prestation non conforme"),
+    "unrecognized": gettext_lazy("le titulaire ne reconnaît pas ce débit"),
+}
+
+
+def bank_reason(code):
+    """Stripe's code for why a bank contests, with what it means."""
+    return f"{code}, {BANK_REASONS[code]}" if code in BANK_REASONS else code
+
 
 def account(name):
     """The account's name in words, whoever's it is."""
