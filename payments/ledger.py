@@ -87,18 +87,25 @@ def book_chargeback_fee(dispute, cents):
 
 
 def book_chargeback_lost(dispute, shared_cents):
-    """The client has that much back: everybody bears their part of what was shared, nobody had the rest.
+    """The client has that much back: everybody bears their part of what was shared, the rest we kept for the client.
 
-    A bank may take again what we refunded while it was still asking: what we do not keep for the client is lost.
+    A bank may take again what we refunded while it was still asking: what we did not keep is lost.
     """
     payment, cents = dispute.payment, dispute.withdrawn_cents
-    kept = min(cents - shared_cents, -balance(payment, "client_funds"))
-    again = cents - shared_cents - kept
-    lines = {"client_funds": kept, "losses": again, "chargebacks": -cents}
+    lines = {"client_funds": cents - shared_cents, "chargebacks": -cents}
     if shared_cents:
-        borne = _borne(payment, shared_cents, dispute.taken_back_cents, after=returned_by_both(payment))
-        lines |= borne | {"losses": borne["losses"] + again}
+        lines |= _borne(payment, shared_cents, dispute.taken_back_cents, after=returned_by_both(payment))
     _post(payment, Kind.CHARGEBACK_LOST, lines)
+    book_returned_twice(payment, max(balance(payment, "client_funds"), 0))
+
+
+def book_returned_twice(payment, cents):
+    """`cents` that both a bank and we gave the client: our loss. Negative when we did not after all."""
+    _post(payment, Kind.RETURNED_TWICE, {"losses": cents, "client_funds": -cents})
+
+
+def returned_twice_cents(payment):
+    return moved_cents("losses", payment=payment, kind=Kind.RETURNED_TWICE)
 
 
 def book_chargeback_won(payment, cents):

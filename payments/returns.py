@@ -118,10 +118,13 @@ def transfers_left(payment):
 
 def give_back(refund):
     """The money is ours again, or never will be: the client's refund leaves, but what a bank gave them meanwhile."""
+    payment = refund.payment
     ledger.book_give_back(refund)
-    cents = min(refund.amount_cents, left_cents(refund.payment))
-    if cents > 0:
-        operations.prepare_refund(refund.payment.holds.get(status="captured"), cents, refund=refund)
+    cents = max(min(refund.amount_cents, left_cents(payment)), 0)
+    if cents:
+        operations.prepare_refund(payment.holds.get(status="captured"), cents, refund=refund)
+    not_sent = refund.amount_cents - cents
+    ledger.book_returned_twice(payment, -min(not_sent, ledger.returned_twice_cents(payment)))
 
 
 def left_cents(payment):

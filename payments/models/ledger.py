@@ -24,6 +24,7 @@ class LedgerTransaction(models.Model):
         CHARGEBACK_FEE = "chargeback_fee", _("Frais de contestation")
         CHARGEBACK_LOST = "chargeback_lost", _("Contestation perdue")
         CHARGEBACK_WON = "chargeback_won", _("Contestation gagnée")
+        RETURNED_TWICE = "returned_twice", _("Rendu par nous et par la banque")
         WRITE_OFF = "write_off", _("Passage en perte")
 
     payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="ledger")

@@ -720,3 +720,23 @@ def test_two_chargebacks_at_once_are_each_borne_or_paid_again(shared, bank, simu
     assert moved(simulator) == (TOTAL, SHARE - share, 0)
     assert books(shared) == earned | {"stripe": -sum(earned.values()) - fees, "stripe_fees": fees}
     check_at_rest(shared, simulator)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_chargeback_lost_while_a_refund_takes_its_part_back_leaves_nothing_behind(
+    shared, bank, simulator, clock, told
+):
+    """The refund was decided before we heard of the bank, and its reversal made after the bank had judged."""
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    bank.dispute(shared, told=False)
+    actions.refund(fresh(shared), by=make_staff(), cents=PART, bearer=Refund.Bearer.BOTH, reason="Retard")
+    bank.judge(shared, won=False, told=told)
+    for _sweep in range(3):
+        clock.advance(timedelta(hours=2))
+        tasks.sweep_payments()
+        sync.sync_payment(shared)
+
+    assert fresh(shared).status == Payment.Status.LOST
+    assert moved(simulator) == (TOTAL, 0, 0)
+    assert books(shared) == LOST
+    check_books(simulator)
