@@ -172,6 +172,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
+    # A publish gives up at once when Redis is away, rather than keep a visitor waiting: the sweep finds the row.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+    "connect_retries_timeout": 1,
 }
 CELERY_VISIBILITY_TIMEOUT = 300
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 300}

@@ -266,6 +266,22 @@ TABLE = {
         own_page("payments:onboarding"),
         "wallet",
     ),
+    ("bank_judges", CLIENT): Row(
+        _("Votre banque étudie ce paiement"),
+        _("Elle a repris l’argent le temps de trancher. Suivez l’argent pour savoir ce qui vient ensuite."),
+        _("Contesté à la banque"),
+        _("Suivre l’argent"),
+        page("payments:money"),
+        icon="scale",
+    ),
+    ("bank_judges", PROFESSIONAL): Row(
+        _("La banque de %(other)s étudie ce paiement"),
+        _("Elle a repris l’argent le temps de trancher. Gardez vos preuves, et suivez l’argent pour la suite."),
+        _("Contesté à la banque"),
+        _("Suivre l’argent"),
+        page("payments:money"),
+        icon="scale",
+    ),
     ("payment_lost", CLIENT): Row(
         _("Votre banque a repris le montant de cette mission"),
         _("Il n’y a plus rien à partager ici. Suivez l’argent pour savoir où il est."),
@@ -352,10 +368,12 @@ def situation_of(thread, user, now):
 
 
 def stuck_money(thread, user):
-    """What a bank took back, or what waits for a professional Stripe cannot pay."""
+    """What a bank took back or is judging, or what waits for a professional Stripe cannot pay."""
     mission = thread.mission
     if mission.payment.status == Payment.Status.LOST:
         return "payment_lost"
+    if thread.bank_judges and mission.payment.is_closed:
+        return "bank_judges"
     waits = thread.transfer_waits and not mission.professional.payable
     return "not_payable" if waits and not mission.is_client(user) else None
 

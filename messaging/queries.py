@@ -2,7 +2,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.shortcuts import get_object_or_404
 
 from messaging.models import Message, Proposal, Thread
-from payments.models import StripeOperation
+from payments.models import Dispute, StripeOperation
 
 Kind = StripeOperation.Kind
 
@@ -12,17 +12,19 @@ MISSION = ("client__user", "professional__user", "commune", "agreement", "paymen
 def threads_of(user):
     """The user's threads, with all that `next_action` reads.
 
-    That is `last_author_id`, `open_proposals` (a list), and `transfer_waits` for whether a share is yet to be paid.
+    That is `last_author_id`, `open_proposals` (a list), `transfer_waits` for whether a share is yet to be paid, and
+    `bank_judges` for whether the client's bank holds the money.
     """
     last = Message.objects.filter(thread=OuterRef("pk")).order_by("-written_at", "-pk")
     transfers = StripeOperation.objects.filter(
         payment__mission=OuterRef("pk"), kind__in=(Kind.TRANSFER, Kind.PAY_AGAIN), state=StripeOperation.State.PENDING
     )
+    disputes = Dispute.objects.open().filter(payment__mission=OuterRef("mission"))
     return (
         Thread.objects.of(user)
         .select_related("mission", *(f"mission__{name}" for name in MISSION))
         .annotate(last_author_id=Subquery(last.values("author")[:1]), last_message_id=Subquery(last.values("pk")[:1]))
-        .annotate(transfer_waits=Exists(transfers))
+        .annotate(transfer_waits=Exists(transfers), bank_judges=Exists(disputes))
         .prefetch_related(Prefetch("proposals", Proposal.objects.open(), to_attr="open_proposals"))
     )
 

@@ -7,13 +7,18 @@ from functools import partial
 from django.conf import settings
 from django.urls import reverse as address_of
 
+from payments.errors import NotSure
 from payments.gateway import metadata_of
-from payments.models import CheckoutSession, ConnectedAccount, Customer, StripeOperation
+from payments.models import CheckoutSession, ConnectedAccount, Customer, Difference, StripeOperation
 
 CURRENCY = "eur"
 CARD_ONLY = {"allowed_payment_method_types": ["card"]}
 WITH_CHARGE = ["latest_charge.balance_transaction"]
 ACCOUNT_DETAILS = ["configuration.recipient", "requirements", "identity", "defaults"]
+
+# What must not be sent while Stripe has one that we know nothing of.
+DOUBTS = dict.fromkeys(StripeOperation.TO_PROFESSIONAL, Difference.Kind.UNKNOWN_TRANSFER)
+DOUBTS[StripeOperation.Kind.REFUND] = Difference.Kind.UNKNOWN_REFUND
 
 
 def create_customer(client, operation):
@@ -196,11 +201,24 @@ def dashboard_link(client, account: ConnectedAccount):
 
 
 def made_before(operation, list_things, wanted):
-    """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt."""
-    if operation.attempts <= 1:
+    """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt.
+
+    Raises NotSure when it did not, and the team has yet to say what another one is that we know nothing of.
+    """
+    doubtful = is_doubtful(operation)
+    if operation.attempts <= 1 and not doubtful:
         return None
     things = list_things({**wanted, "limit": 100}).auto_paging_iter()
-    return next((thing for thing in things if metadata_of(thing).get("operation") == operation.key), None)
+    found = next((thing for thing in things if metadata_of(thing).get("operation") == operation.key), None)
+    if doubtful and found is None:
+        raise NotSure
+    return found
+
+
+def is_doubtful(operation):
+    """Whether Stripe has something of this payment that we may have made and forgotten: after a restore, say."""
+    unknown = DOUBTS.get(operation.kind)
+    return unknown is not None and operation.payment.differences.open().filter(kind=unknown).exists()
 
 
 def options(operation):

@@ -5,10 +5,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace import clock
+from marketplace.queue import after_commit
 from missions.actions import require_staff
 from payments import actions, events, gateway, returns, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
+from payments.runner import run_payment
 
 READ = {"payment_intent": sync.sync_intent, "refund": sync.sync_refund, "dispute": sync.sync_dispute}
 FETCH = {
@@ -31,7 +33,7 @@ def read_again(difference, *, by):
 
 
 def write_in_books(difference, *, by, reason):
-    """Staff book what somebody did at Stripe's without us, then close the difference; no money moves.
+    """Staff book what somebody did at Stripe's without us, then close the difference: what is still owed can leave.
 
     Raises PaymentError when it is not there, is known by now, or cannot be booked yet.
     """
@@ -49,6 +51,7 @@ def write_in_books(difference, *, by, reason):
         else:
             returns.adopt_transfer(payment, found)
         close_difference(difference, by=by, note=reason)
+        after_commit(run_payment, payment.pk)
     return payment
 
 

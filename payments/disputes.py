@@ -122,7 +122,7 @@ def lose(dispute):
     ledger.book_chargeback_lost(dispute, shared)
     returns.send_less(payment, dispute.withdrawn_cents - shared)
     operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
-    pay_what_is_left(payment)
+    returns.pay_what_is_left(payment)
     pay_again(dispute)
     if closing.is_gone(payment):
         closing.set_status(payment, Payment.Status.LOST)
@@ -141,13 +141,6 @@ def bear(dispute):
         dispute.taken_back_cents = min(dispute.taken_back_cents, part)
         dispute.save(update_fields=["taken_back_cents"])
     return shared
-
-
-def pay_what_is_left(payment):
-    """A professional not paid yet is still owed what they do not bear: the part returned at our charge."""
-    owed = -ledger.balance(payment, ledger.payable(payment))
-    if owed > 0 and not payment.operations.filter(kind=Kind.TRANSFER).exclude(state=State.REFUSED).exists():
-        operations.prepare_transfer(payment, owed)
 
 
 def win(dispute):

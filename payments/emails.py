@@ -34,6 +34,12 @@ def tell_to_pay(payment):
     tell_client(payment, "to_pay", deadline=deadline, url=url)
 
 
+def tell_to_pay_again(payment, template, **context):
+    """Tell both sides that the amount is not held; the client's e-mail leads to the payment page."""
+    tell_client(payment, template, url=reverse("payments:payment", args=[payment.mission_id]), **context)
+    tell_professional(payment, template, **context)
+
+
 def tell_receipt(payment, paid_cents):
     """Say line by line what the client paid, once it was taken; less of it when a bank gave some back before."""
     price = payment.due_price

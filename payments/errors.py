@@ -7,3 +7,7 @@ class PaymentError(MarketplaceError):
 
 class NotOurs(Exception):
     """An object of our Stripe account that another environment made, or somebody by hand."""
+
+
+class NotSure(Exception):
+    """A call that must wait until the team has said what Stripe has and we do not know."""

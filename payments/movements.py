@@ -30,6 +30,8 @@ EVENTS = {
     (Event.SECURED, PROFESSIONAL): _("Paiement garanti"),
 }
 
+DEBITED_AGAIN = _("Débité à nouveau : votre banque a maintenu le paiement")
+
 # (movement, who looks): its label, the account that tells its amount, and the sign of that amount for the reader.
 BOOKED = {
     (Entry.CAPTURE, CLIENT): (_("Débité de votre carte"), "client_funds", 1),
@@ -65,7 +67,9 @@ def booked(payment, role):
 
 def movement_of(transaction, label, account, sign):
     entries = [entry for entry in transaction.entries.all() if entry.account.split(":")[0] == account]
-    return Movement(transaction.happened_at, label, sign * sum(entry.cents for entry in entries))
+    cents = sign * sum(entry.cents for entry in entries)
+    given_back_to_us = transaction.kind == Entry.CHARGEBACK and cents < 0
+    return Movement(transaction.happened_at, DEBITED_AGAIN if given_back_to_us else label, cents)
 
 
 def freed(payment):

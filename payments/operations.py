@@ -53,12 +53,9 @@ def adopt_capture(hold, cents):
     return operation
 
 
-def adopt_transfer(payment, transfer):
-    """The row of a transfer made at Stripe's by somebody: the payment's own if it has none, else one more."""
-    known = payment.operations.filter(kind=Kind.TRANSFER).exclude(state=StripeOperation.State.REFUSED)
-    kind = Kind.PAY_AGAIN if known.exists() else Kind.TRANSFER
-    key = f"adopted:{transfer.id}"
-    return adopt(prepare(kind, key, payment=payment, amount_cents=transfer.amount), transfer.id)
+def adopt_made(kind, payment, found, **fields):
+    """The row of something made at Stripe's by somebody."""
+    return adopt(prepare(kind, f"adopted:{found.id}", payment=payment, amount_cents=found.amount, **fields), found.id)
 
 
 def adopt(operation, stripe_id):

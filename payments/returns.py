@@ -35,14 +35,25 @@ def decide_refund(payment, *, by, cents, bearer, reason):
 
 
 def adopt_refund(payment, found, *, by, reason):
-    """Book a refund somebody made at Stripe's: nobody took it back from the professional, so it is our loss.
+    """Book a refund somebody made at Stripe's: in the place of those still to leave, and beyond them as our loss.
 
-    Raises PaymentError when that much was not shared.
+    Raises PaymentError while nothing is decided, or when that much was not shared.
     """
-    require_refundable(payment, found.amount, Refund.Bearer.PLATFORM)
+    require_decided(payment, Kind.REFUND)
+    waiting = payment.operations.filter(kind=Kind.REFUND, state=State.PENDING)
+    due = min(found.amount, sum(operation.amount_cents for operation in waiting))
+    send_less(payment, due)
+    refund = give_beyond(payment, found.amount - due, by, reason) if found.amount > due else None
+    hold = payment.holds.get(status="captured")
+    ledger.book_refund(operations.adopt_made(Kind.REFUND, payment, found, hold=hold, refund=refund))
+
+
+def give_beyond(payment, cents, by, reason):
+    """What nobody had decided to return, and nothing took back from the professional."""
+    require_refundable(payment, cents, Refund.Bearer.PLATFORM)
     refund = Refund.objects.create(
         payment=payment,
-        amount_cents=found.amount,
+        amount_cents=cents,
         taken_back_cents=0,
         bearer=Refund.Bearer.PLATFORM,
         reason=reason,
@@ -50,22 +61,40 @@ def adopt_refund(payment, found, *, by, reason):
         decided_at=clock.now(),
     )
     ledger.book_give_back(refund)
-    hold = payment.holds.get(status="captured")
-    ledger.book_refund(operations.adopt(operations.prepare_refund(hold, found.amount, refund=refund), found.id))
+    return refund
 
 
 def adopt_transfer(payment, found):
-    """Book a transfer somebody made at Stripe's: what was not owed to the professional, they owe us.
+    """Book a transfer somebody made at Stripe's: in the place of the one still to leave, and what lacks is sent.
 
-    Raises PaymentError while the payment is not shared, or its own transfer is still to leave.
+    What was not owed to the professional, they owe us. Raises PaymentError while nothing is decided.
     """
-    if payment.status != Payment.Status.RELEASED:
-        raise PaymentError(_("Ce paiement n’est pas encore réparti : la mission se décide d’abord."))
-    if payment.operations.filter(kind=Kind.TRANSFER, state=State.PENDING).exists():
-        raise PaymentError(_("Le versement de ce paiement est encore à faire : attendez qu’il soit parti."))
-    operation = operations.adopt_transfer(payment, found)
+    require_decided(payment, Kind.TRANSFER)
+    operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
+    is_whole = found.amount >= -ledger.balance(payment, ledger.payable(payment))
+    kind = Kind.TRANSFER if is_whole and not has_transfer(payment) else Kind.PAY_AGAIN
+    operation = operations.adopt_made(kind, payment, found)
     ledger.book_transfer(operation)
     ledger.book_shortfall(payment, max(ledger.balance(payment, ledger.payable(payment)), 0), operation)
+    pay_what_is_left(payment)
+
+
+def require_decided(payment, kind):
+    if payment.status not in Payment.OVER:
+        raise PaymentError(_("Ce paiement n’est pas encore réparti : la mission se décide d’abord."))
+    if payment.operations.filter(kind=kind, state=State.PENDING, attempts__gt=0).exists():
+        raise PaymentError(_("Un appel est en route pour ce paiement : attendez sa réponse."))
+
+
+def pay_what_is_left(payment):
+    """Send the professional what they are owed and that no transfer is to bring."""
+    owed = -ledger.balance(payment, ledger.payable(payment))
+    if owed > 0 and not has_transfer(payment):
+        operations.prepare_transfer(payment, owed)
+
+
+def has_transfer(payment):
+    return payment.operations.filter(kind=Kind.TRANSFER).exclude(state=State.REFUSED).exists()
 
 
 def require_refundable(payment, cents, bearer):

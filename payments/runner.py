@@ -15,6 +15,7 @@ from missions.models import MissionEvent
 from payments import closing, disputes, gateway, ledger, operations, returns, sync
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional, tell_staff
+from payments.errors import NotSure
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Dispute, Hold, Payment, StripeOperation
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ def run(operation):
 def say(operation):
     try:
         answer = CALLS[operation.kind](gateway.client(), operation)
+    except NotSure:
+        postpone(operation, attempts=0)
     except stripe.StripeError as error:
         record_error(operation, error)
     else:
@@ -74,8 +77,8 @@ def is_ready(operation):
     return True
 
 
-def postpone(operation):
-    StripeOperation.objects.filter(pk=operation.pk).update(due_at=clock.now() + NOT_PAYABLE_DELAY)
+def postpone(operation, **fields):
+    StripeOperation.objects.filter(pk=operation.pk).update(due_at=clock.now() + NOT_PAYABLE_DELAY, **fields)
 
 
 def claim(operation):

@@ -15,7 +15,7 @@ from missions.locking import lock_mission, lock_professional
 from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
 from payments import closing, comparisons, disputes, gateway, ledger, operations
-from payments.emails import tell_both, tell_staff
+from payments.emails import tell_both, tell_staff, tell_to_pay_again
 from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
 
@@ -243,7 +243,7 @@ def write_end(payment, hold):
     elif lost:
         closing.set_status(payment, Payment.Status.CARD_REFUSED)
         missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
-        tell_both(payment, "hold_lost", key=str(hold.pk))
+        tell_to_pay_again(payment, "hold_lost", key=str(hold.pk))
         tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
 
 
@@ -322,4 +322,4 @@ def write_refused_hold(payment, *, may_retry):
         return
     closing.set_status(payment, Payment.Status.CARD_REFUSED)
     missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
-    tell_both(payment, "card_refused")
+    tell_to_pay_again(payment, "card_refused")

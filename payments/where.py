@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from marketplace import formatting
 from missions.models import Mission
 from missions.policy import HOLD_BEFORE_START
+from payments import returns
 from payments.models import Dispute, Payment, StripeOperation
 from payments.where_rows import CLIENT, PROFESSIONAL, TABLE
 
@@ -125,14 +126,15 @@ class Facts:
     @property
     def net_cents(self):
         """What the professional keeps in the end."""
-        return self.wanted_cents(*StripeOperation.TO_PROFESSIONAL) - self.wanted_cents(Kind.REVERSE)
+        owed = returns.owed_cents(self.payment) if self.last(Kind.REVERSE, state=State.REFUSED) else 0
+        return self.wanted_cents(*StripeOperation.TO_PROFESSIONAL) - self.wanted_cents(Kind.REVERSE) - owed
 
     @property
     def given_back(self):
         """What went from this reader's part since the sharing, and what is left, in cents; None when nothing did."""
         whole = self.price.total_cents if self.is_client else self.price.professional_cents
         left = self.left_cents if self.is_client else self.net_cents
-        is_less = self.payment.status == Status.RELEASED and left != whole
+        is_less = self.payment.status in (Status.RELEASED, Status.LOST) and left != whole
         return {"cents": whole - left, "left_cents": left} if is_less else None
 
     def wanted_cents(self, *kinds):

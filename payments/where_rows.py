@@ -37,7 +37,7 @@ PAID = _("Débité")
 GIVEN_BACK = _("Rendu")
 
 TO_CONFIRM = _("Validez la mission avant %(deadline)s. Sans réponse, notre équipe l’examine : rien ne part tout seul.")
-TO_BE_CONFIRMED = _("%(other)s doit valider la mission. Sans réponse %(deadline)s, notre équipe l’examine.")
+TO_BE_CONFIRMED = _("%(other)s doit valider la mission. Sans réponse avant %(deadline)s, notre équipe l’examine.")
 DECISION = _("Notre équipe décide au plus tard %(deadline)s de la part due : vous ne payez qu’elle.")
 THEIR_DECISION = _("Notre équipe décide au plus tard %(deadline)s de la part qui vous revient.")
 NOT_PAID_YET = _("Le paiement est conservé par Stripe jusqu’à votre validation : le professionnel n’est pas payé.")
@@ -107,7 +107,10 @@ TABLE = {
         WITH_CLIENT,
         _("La banque de %(other)s a refusé de bloquer le montant"),
         _("Le paiement n’est pas encore garanti."),
-        _("Nouvel essai %(hold)s. Sans paiement %(deadline)s, la mission est annulée et vos agents sont libérés."),
+        _(
+            "Nouvel essai %(hold)s. Sans paiement avant %(deadline)s, la mission est annulée et vos agents sont "
+            "libérés."
+        ),
         icon="triangle-alert",
         tone="wait",
     ),
@@ -407,7 +410,10 @@ TABLE = {
     ("chargeback_lost", PROFESSIONAL): Row(
         WITH_CLIENT,
         _("La banque a donné raison à %(other)s"),
-        _("Le paiement lui est rendu : %(taken)s de votre part sont repris."),
+        _(
+            "Le paiement lui est rendu, et %(taken)s de votre part avec lui. Ce que votre compte Stripe ne contenait "
+            "pas nous est dû."
+        ),
         _("Si vous n’êtes pas d’accord, écrivez-nous : nous vous dirons ce que la banque a retenu."),
         icon="scale",
         tone="bad",
@@ -437,7 +443,7 @@ TABLE = {
         "scale",
     ),
     ("hold_missed", CLIENT): Row(
-        WITH_CLIENT,
+        _("Chez vous"),
         _("Votre banque a libéré le montant avant le débit"),
         _("Rien n’a été débité, alors que %(due)s étaient dus pour %(what)s."),
         _("Notre équipe vous écrit pour convenir de la suite."),

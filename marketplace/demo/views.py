@@ -156,8 +156,11 @@ def fault_clear(request):
 @login_not_required
 @require_POST
 def dispute_open(request):
-    with telling(request, _("La banque a repris l’argent. Le site l’apprend dans un instant, et l’équipe avec lui.")):
-        control("dispute", charge=picked(request, "charge", faults.read_panel().charges))
+    inquiry = "inquiry" in request.POST
+    taken = _("La banque a repris l’argent. Le site l’apprend dans un instant, et l’équipe avec lui.")
+    asked = _("La banque demande des explications, sans rien reprendre. L’équipe l’apprend dans un instant.")
+    with telling(request, asked if inquiry else taken):
+        control("dispute", charge=picked(request, "charge", faults.read_panel().charges), inquiry=inquiry)
     return redirect("demo:fault_list")
 
 

@@ -183,7 +183,7 @@ def test_what_cannot_be_written_yet_says_why(simulator, clock):
     gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 100})
     found()
     difference = Difference.objects.open().get()
-    with pytest.raises(PaymentError, match="Seul un paiement réparti"):
+    with pytest.raises(PaymentError, match="pas encore réparti"):
         written(difference)
     difference.refresh_from_db()
     assert difference.closed_at is None

@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from payments import actions, audit, reconciliation, subscriptions, sync, tasks
+from accounts.tests.factories import make_client
+from payments import actions, audit, differences, reconciliation, subscriptions, sync, tasks
 from payments.models import Difference, Payment
 from payments.tests import worlds
-from payments.tests.books import moved
+from payments.tests.books import books, check_books, moved
 from payments.tests.factories import fresh, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +117,92 @@ def test_a_restored_backup_moves_no_money_twice_and_tells_the_team_what_differs(
     assert {name: fresh(payment).status for name, payment in payments.items()} == ends
     assert set(Difference.objects.open().values_list("payment", flat=True)) == {payments["refunded"].pk}
     assert (moved(simulator), audit.differences()) == (done, [])
+
+
+@pytest.fixture(name="settled")
+def make_settled(simulator):
+    """Settled at 40 % in the hour that a restore then forgets."""
+    list(subscriptions.subscribe())
+    world = worlds.World.at("empty", simulator)
+    payment = worlds.kept(world, simulator)
+    backup = Backup()
+    settle(payment, world, 4000)
+    done = moved(simulator)
+    backup.restore()
+    return payment, world, done
+
+
+def settle(payment, world, basis_points):
+    contest = fresh(payment).mission.contest
+    actions.settle(contest, by=world.staff, performed_basis_points=basis_points, note="Vu avec les deux")
+
+
+def reconciled(clock):
+    with pytest.raises(CommandError, match="differences"):
+        call_command("reconcile", days=30)
+    swept(clock)
+
+
+def swept(clock):
+    for _sweep in range(2):
+        clock.advance(timedelta(hours=1, minutes=5))
+        tasks.sweep_payments()
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+def test_what_is_decided_alike_after_a_restore_leaves_once_even_when_its_key_is_forgotten(
+    simulator, clock, settled, hours
+):
+    payment, world, done = settled
+    clock.advance(timedelta(hours=hours))
+    reconciled(clock)
+    settle(payment, world, 4000)
+    swept(clock)
+    reconciliation.compare_books()
+
+    assert moved(simulator) == done
+    assert not Difference.objects.open().exists()
+    check_books(simulator)
+
+
+def test_what_is_decided_otherwise_after_a_restore_waits_until_the_team_has_written_what_was_done(
+    simulator, clock, settled
+):
+    payment, world, done = settled
+    clock.advance(timedelta(hours=25))
+    reconciled(clock)
+    settle(payment, world, 5000)
+    swept(clock)
+    assert moved(simulator) == done
+
+    for difference in Difference.objects.open().order_by("kind"):
+        differences.write_in_books(difference, by=world.staff, reason="Fait avant la panne.")
+    swept(clock)
+    reconciliation.compare_books()
+    captured, _sent, returned = done
+    assert moved(simulator) == (captured, payment.price.scaled(5000).professional_cents, returned)
+    assert books(payment)["losses"] == returned - (captured - payment.price.scaled(5000).total_cents)
+    assert not Difference.objects.open().exists()
+    check_books(simulator)
+
+
+def test_new_rows_take_no_number_that_a_restore_has_freed(simulator, clock):
+    """Stripe keeps what it made under the number: a hold would pay another mission, a page be refused under its key."""
+    world = worlds.World.at("empty", simulator)
+    backup = Backup()
+    forgotten = pay(world.agree(50), simulator)
+    backup.restore()
+    call_command("skip_numbers")
+    clock.advance(timedelta(minutes=30))
+    reconciled(clock)
+    world.client = make_client()
+    other = world.agree(50)
+
+    assert actions.start_checkout(other, by=world.client.user)
+    swept(clock)
+    assert other.amount_cents == forgotten.amount_cents
+    assert fresh(other).status == Status.PENDING
+    assert not other.holds.exists()
 
 
 def state_of(payment):
