@@ -152,6 +152,17 @@ def test_a_captured_charge_is_offered_by_its_mission_and_disputed(stripe, client
     assert (list(panel.charges), list(panel.disputes)) == ([], [dispute["id"]])
 
 
+def test_a_bank_may_only_ask(stripe, client, clock):
+    charge = charge_of(make_paid(stripe, clock))
+    assert "sans rien reprendre" in act(client, "dispute_open", charge=charge, inquiry="oui")[0]
+    assert stripe.book.every("dispute")[0]["status"] == "warning_needs_response"
+    assert list(client.get(PAGE).context["panel"].charges) == [charge]
+
+
+def test_the_panel_offers_no_other_language(stripe, client):
+    assert "hreflang" not in client.get(PAGE).text.partition("<footer")[2]
+
+
 def test_a_hold_is_not_disputed(stripe, client):
     hold = make_held_payment(stripe).holds.get()
     assert "Ce choix n’est pas proposé" in act(client, "dispute_open", charge=hold.charge_id)[0]

@@ -11,6 +11,7 @@ from messaging.queries import thread_of
 from messaging.tests.factories import make_thread
 from payments import actions
 from payments.models import Payment
+from payments.simulator import disputes
 from payments.tests.factories import fresh, keep, make_ended_payment, make_held_payment, make_payment, work
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,23 @@ def test_the_thread_says_where_the_money_is_and_leads_there(client, held):
 
     assert "276,00\u00a0€ bloqués sur votre carte, rien n’est débité" in page
     assert f'href="{reverse("payments:money", args=[held.mission_id])}"' in page
+
+
+def test_while_a_bank_judges_both_sides_are_led_to_the_money(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    make_thread(mission=payment.mission)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    payment = work(payment)
+    found = disputes.open_dispute(simulator, payment.holds.get().charge_id)
+    actions.sync.sync_dispute(found["id"])
+
+    for user in people(payment):
+        shown = action_of(payment, user)
+        assert shown.badge == "Contesté à la banque"
+        assert shown.url == reverse("payments:money", args=[payment.mission_id])
+    disputes.close_dispute(simulator, found["id"], won=True)
+    actions.sync.sync_dispute(found["id"])
+    assert "Contesté à la banque" not in {action_of(payment, user).badge for user in people(payment)}
 
 
 def test_a_request_without_a_price_has_no_money_to_follow(client):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from accounts.actions import suspend_professional
 from accounts.models import Notification
@@ -22,7 +23,7 @@ from marketplace.tests.races import race
 from missions.locking import lock_professional
 from missions.models import Mission, MissionEvent
 from payments import actions, audit, events, reconciliation, runner, sync, tasks
-from payments.models import Difference, Hold, Payment
+from payments.models import Difference, Hold, Payment, StripeEvent
 from payments.simulator import accounts, disputes
 from payments.tests import invariants, worlds
 from payments.tests.books import moved
@@ -76,6 +77,12 @@ def link_after_a_refusal(simulator, clock):
         clock.set(fresh(payment).hold_due_at + timedelta(minutes=1))
         tasks.sweep_payments()
     return fresh(payment)
+
+
+def test_a_mission_that_starts_soon_can_be_paid(simulator, clock, skew):
+    now = clock.now().replace(microsecond=0)
+    payment = to_pay(simulator, starts_at=now + timedelta(minutes=90), deadline_at=now + timedelta(minutes=30))
+    assert open_page(payment).url
 
 
 @pytest.mark.parametrize("prepare", [first_page, link_after_a_refusal])
@@ -307,6 +314,26 @@ def broker(tmp_path):
 def publish_to(address, *, eager):
     app.conf.update(broker_url=address, task_always_eager=eager)
     app.amqp._producer_pool = None
+
+
+def test_with_the_broker_away_the_site_still_books_and_the_sweep_finishes(client, simulator, clock, broker):
+    payment = to_pay(simulator)
+    assert broker.waiting() != (0, 0)
+    broker.stop()
+    client.force_login(payment.mission.client.user)
+    client.post(reverse("payments:checkout_start", args=[payment.mission_id]), {"early_start": "on"})
+    back = simulator.hosted.pay(payment.sessions.get().stripe_id)
+    assert client.get(back).status_code == 302
+    assert fresh(payment).mission.status == Mission.Status.SECURED
+    clock.set(payment.mission.ends_at)
+    client.post(reverse("payments:mission_confirm", args=[payment.mission_id]))
+    assert (fresh(payment).mission.status, moved(simulator)) == (Mission.Status.CONFIRMED, (0, 0, 0))
+    assert deliver(client, simulator, *events.HANDLERS)
+
+    tasks.do_what_is_due()
+    assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 0)
+    assert not StripeEvent.objects.exclude(state=StripeEvent.State.DONE).exists()
+    assert found_wrong(simulator) == []
 
 
 @pytest.fixture

@@ -404,8 +404,9 @@ def test_a_bank_takes_back_and_gives_back(client, simulator, clock):
     payment = won_at_the_bank(simulator, clock)
     total, share = payment.price.total_cents, payment.price.professional_cents
 
-    amounts = [cents for _label, cents in movements(client, payment, payment.mission.client.user) if cents]
-    assert amounts == [-total, total, -total]
+    told = [pair for pair in movements(client, payment, payment.mission.client.user) if pair[1]]
+    assert [cents for _label, cents in told] == [-total, total, -total]
+    assert told[-1][0] == "Débité à nouveau\u00a0: votre banque a maintenu le paiement"
     amounts = [cents for _label, cents in movements(client, payment, payment.mission.professional.user) if cents]
     assert amounts == [share, -share, share]
 
@@ -415,6 +416,13 @@ def test_a_freed_hold_is_a_movement_of_the_clients(client, simulator, clock):
 
     assert movements(client, payment, payment.mission.client.user)[-1] == ("Montant libéré", None)
     assert len(movements(client, payment, payment.mission.professional.user)) == 1
+
+
+@pytest.mark.parametrize(("make", "template"), [(refused, "card_refused"), (hold_lost, "hold_lost")])
+def test_the_e_mail_about_a_card_to_give_again_leads_to_the_payment_page(simulator, clock, make, template):
+    payment = make(simulator, clock)
+    mail = payment.mission.client.user.notifications.get(template=f"payments/emails/{template}_client")
+    assert mail.context["url"] == reverse("payments:payment", args=[payment.mission_id])
 
 
 # The receipt
