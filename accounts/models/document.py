@@ -36,6 +36,10 @@ class DocumentQuerySet(models.QuerySet):
     def valid_on(self, day):
         return self.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=day), status=Document.Status.APPROVED)
 
+    def covering(self, activity):
+        """Titles name the activity they cover; the other papers go with any."""
+        return self.filter(Q(activity=activity) | ~Q(kind__in=Document.WITH_ACTIVITY))
+
 
 class Document(models.Model):
     """A paper the law requires before a professional may be listed (CSI livre VI)."""
@@ -105,6 +109,3 @@ class Document(models.Model):
 
     def is_expired(self, today):
         return self.expires_on is not None and self.expires_on < today
-
-
-REQUIRED_DOCUMENTS = tuple(Document.Kind)

@@ -2,14 +2,14 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Count, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.commune import Commune
-from accounts.models.document import REQUIRED_DOCUMENTS, Activity, Document
+from accounts.models.document import Activity, Document
 
 
 class Service(models.TextChoices):
@@ -43,14 +43,12 @@ class ProfessionalQuerySet(models.QuerySet):
 
         Titles (AUT, AGD, CAR) must be valid on the mission's last day, the other papers today.
         """
-        professionals = self.approved().filter(payable=True, activity=Service(service).activity)
-        for kind in REQUIRED_DOCUMENTS:
-            day = last_day if kind in Document.TITLES else today
-            papers = Document.objects.filter(professional=OuterRef("pk"), kind=kind).valid_on(day)
-            if kind in Document.WITH_ACTIVITY:
-                papers = papers.filter(activity=Service(service).activity)
-            professionals = professionals.filter(Exists(papers))
-        return professionals
+        activity = Service(service).activity
+        day = Case(When(kind__in=Document.TITLES, then=Value(last_day)), default=Value(today))
+        papers = Document.objects.filter(professional=OuterRef("pk")).valid_on(day).covering(activity)
+        kinds = papers.values("professional").annotate(kinds=Count("kind", distinct=True)).values("kinds")
+        professionals = self.approved().filter(payable=True, activity=activity)
+        return professionals.alias(kinds=Subquery(kinds)).filter(kinds=len(Document.Kind))
 
 
 class Professional(models.Model):
