@@ -16,7 +16,7 @@ from accounts.locking import lock_professional
 from accounts.models import CalendarFeed, Client, Document, ExternalCalendar, Notification, Professional, WeeklyHours
 from accounts.places.names import fold
 from accounts.readiness import missing_before_review
-from accounts.tasks import read_external_calendar, send_notification
+from accounts.tasks import read_external_calendar, send_notifications
 from marketplace import clock
 from marketplace.queue import after_commit
 
@@ -28,14 +28,21 @@ def notify(user, template, key, *, due_at=None, **context):
 
     `context` holds plain JSON values. `url` (a path) and `button` (its label) make the button.
     """
+    notify_each([notification(user, template, key, due_at=due_at, **context)])
+
+
+def notify_each(owed):
+    """Owe several e-mails, made by `notification`: some acts owe five of them under the locks of a mission."""
+    # One query, which leaves what was owed before as it is.
+    Notification.objects.bulk_create(owed, update_conflicts=True, unique_fields=["user", "key"], update_fields=["key"])
     now = clock.now()
-    owed = Notification(user=user, key=key, template=template, context=context, due_at=due_at or now)
-    # One query that leaves what was owed before as it is: some acts owe five e-mails under the locks of a mission.
-    Notification.objects.bulk_create(
-        [owed], update_conflicts=True, unique_fields=["user", "key"], update_fields=["key"]
-    )
-    if owed.due_at <= now:
-        after_commit(send_notification, owed.pk)
+    if due := [email.pk for email in owed if email.due_at <= now]:
+        after_commit(send_notifications, *due)
+
+
+def notification(user, template, key, *, due_at=None, **context):
+    """An e-mail still to be owed, as `notify` owes it."""
+    return Notification(user=user, key=key, template=template, context=context, due_at=due_at or clock.now())
 
 
 def withdraw_notifications(user, key_prefix):

@@ -10,15 +10,21 @@ from accounts.emails import send_email
 from accounts.models import ExternalCalendar, Notification
 from marketplace import clock
 from marketplace.queue import after_commit
+from marketplace.sweeping import attempt
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task
-def send_notification(notification_id):
-    """Send an e-mail that is due; whoever claims the row first sends it."""
-    notification = claim_notification(notification_id, clock.now())
-    if notification is None:
+def send_notifications(*notification_ids):
+    """Send those of these e-mails that are due; one that fails does not keep back the others."""
+    for notification in Notification.objects.due(clock.now()).select_related("user").filter(pk__in=notification_ids):
+        attempt(send_notification, notification)
+
+
+def send_notification(notification):
+    """Whoever claims the row first sends it."""
+    if not claim_notification(notification, clock.now()):
         return
     try:
         send_email(notification.user, notification.template, notification.context)
@@ -28,22 +34,18 @@ def send_notification(notification_id):
     Notification.objects.filter(pk=notification.pk).update(sent_at=clock.now())
 
 
-def claim_notification(notification_id, now):
+def claim_notification(notification, now):
     """Count one more attempt and put the next one off, before trying: a worker killed meanwhile tries again later."""
-    due = Notification.objects.due(now).select_related("user").filter(pk=notification_id)
-    notification = due.first()
-    if notification is None:
-        return None
     next_try = now + timedelta(minutes=2 ** (notification.attempts + 1))
-    claimed = due.filter(attempts=notification.attempts).update(attempts=F("attempts") + 1, due_at=next_try)
-    return notification if claimed else None
+    unclaimed = Notification.objects.due(now).filter(pk=notification.pk, attempts=notification.attempts)
+    return unclaimed.update(attempts=F("attempts") + 1, due_at=next_try)
 
 
 @shared_task
 def sweep_notifications():
     """Find the e-mails that are due, whatever became of the first hint."""
     for notification_id in Notification.objects.due(clock.now()).order_by("due_at").values_list("pk", flat=True)[:500]:
-        after_commit(send_notification, notification_id)
+        after_commit(send_notifications, notification_id)
 
 
 # The address itself may take 10 s; the rest is for a calendar made to be endless.

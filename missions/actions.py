@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from accounts.actions import withdraw_notifications
+from accounts.actions import notify_each, withdraw_notifications
 from accounts.models import Professional
 from marketplace import clock
 from missions import policy
-from missions.emails import tell
+from missions.emails import news, tell
 from missions.errors import MissionError
 from missions.locking import lock_mission, lock_professional, slot_taken
 from missions.models import (
@@ -27,6 +27,8 @@ from missions.models import (
 
 Status = Mission.Status
 Kind = MissionEvent.Kind
+
+TO_CONFIRM = "missions/emails/to_confirm"
 
 
 # Before an agreement
@@ -137,9 +139,16 @@ def secure_mission(mission, *, by):
     """The money is held: from now on the client is reminded to confirm when the mission has ended."""
     deadline_at = mission.ends_at + policy.CONFIRMATION_DELAY
     move(mission, Status.SECURED, Kind.SECURED, by=by, deadline_at=deadline_at)
-    for number, delay in enumerate(policy.CONFIRMATION_REMINDERS, start=1):
-        due_at = mission.ends_at + delay
-        tell(mission, mission.client.user, "missions/emails/to_confirm", key=str(number), due_at=due_at)
+    remind_to_confirm(mission)
+
+
+def remind_to_confirm(mission):
+    notify_each(
+        [
+            news(mission, mission.client.user, TO_CONFIRM, key=str(number), due_at=mission.ends_at + delay)
+            for number, delay in enumerate(policy.CONFIRMATION_REMINDERS, start=1)
+        ]
+    )
 
 
 def expire_mission(mission):
@@ -259,7 +268,7 @@ def record(mission, kind, *, by, **data):
 
 
 def forget_reminders(mission):
-    withdraw_notifications(mission.client.user, f"mission:{mission.pk}:missions/emails/to_confirm")
+    withdraw_notifications(mission.client.user, f"mission:{mission.pk}:{TO_CONFIRM}")
 
 
 # Reviews

@@ -1,23 +1,22 @@
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.actions import notify
+from accounts.actions import notify, notify_each
 from accounts.models import User
 from marketplace import formatting
-from missions.emails import tell
+from missions.emails import news
 
 
-def tell_client(payment, template, *, cents=None, **context):
-    _tell(payment, payment.mission.client.user, f"{template}_client", cents or {}, context)
+def tell_client(payment, template, **context):
+    notify_each([_to_client(payment, template, **context)])
 
 
-def tell_professional(payment, template, *, cents=None, **context):
-    _tell(payment, payment.mission.professional.user, f"{template}_professional", cents or {}, context)
+def tell_professional(payment, template, **context):
+    notify_each([_to_professional(payment, template, **context)])
 
 
 def tell_both(payment, template, **context):
-    tell_client(payment, template, **context)
-    tell_professional(payment, template, **context)
+    notify_each([_to_client(payment, template, **context), _to_professional(payment, template, **context)])
 
 
 def tell_staff(key, template, row):
@@ -55,12 +54,20 @@ def tell_receipt(payment, paid_cents):
     tell_client(payment, "receipt", cents=cents, url=reverse("payments:money", args=[payment.mission_id]))
 
 
-def _tell(payment, user, template, cents, context):
-    """Owe an e-mail; `cents` are amounts by name, written in the language of whoever reads it."""
-    cents = _amounts(payment) | cents
+def _to_client(payment, template, **context):
+    return _news(payment, payment.mission.client.user, f"{template}_client", **context)
+
+
+def _to_professional(payment, template, **context):
+    return _news(payment, payment.mission.professional.user, f"{template}_professional", **context)
+
+
+def _news(payment, user, template, *, cents=None, **context):
+    """The e-mail; `cents` are amounts by name, written in the language of whoever reads it."""
+    cents = _amounts(payment) | (cents or {})
     with translation.override(user.language):
         amounts = {name: formatting.euros(value) for name, value in cents.items()}
-    tell(payment.mission, user, f"payments/emails/{template}", **amounts, **context)
+    return news(payment.mission, user, f"payments/emails/{template}", **amounts, **context)
 
 
 def _amounts(payment):

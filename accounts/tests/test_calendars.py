@@ -381,7 +381,7 @@ def test_another_address_is_not_read_sooner_than_a_minute_after_the_first(outsid
 def test_calendars_have_a_queue_of_their_own():
     routes = app.amqp.router
     assert routes.route({}, tasks.read_external_calendar.name)["queue"].name == "calendars"
-    assert routes.route({}, tasks.send_notification.name)["queue"].name == "celery"
+    assert routes.route({}, tasks.send_notifications.name)["queue"].name == "celery"
 
 
 def test_another_address_forgets_what_the_first_one_blocked(server, outside, clock):

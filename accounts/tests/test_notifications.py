@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 
 from accounts import tasks
-from accounts.actions import notify, withdraw_notifications
+from accounts.actions import notification, notify, notify_each, withdraw_notifications
 from accounts.emails import send_email
 from accounts.models import Notification
 from accounts.tests.factories import make_user
@@ -26,7 +26,7 @@ def tell(user, **fields):
 
 def test_an_email_is_sent_after_the_commit_with_its_subject_text_and_html(user, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        notification = tell(user)
+        owed = tell(user)
 
     assert len(mail.outbox) == 1
     message = mail.outbox[0]
@@ -38,53 +38,67 @@ def test_an_email_is_sent_after_the_commit_with_its_subject_text_and_html(user, 
     assert content_type == "text/html"
     assert "Inès &lt;Morvan&gt;" in html
     assert 'href="http://127.0.0.1:8000/tableau-de-bord/"' in html
-    notification.refresh_from_db()
-    assert notification.sent_at is not None
+    owed.refresh_from_db()
+    assert owed.sent_at is not None
 
 
 def test_the_same_thing_is_told_once(user):
     tell(user)
-    notification = tell(user)
-    tasks.send_notification(notification.pk)
-    tasks.send_notification(notification.pk)
+    owed = tell(user)
+    tasks.send_notifications(owed.pk)
+    tasks.send_notifications(owed.pk)
     tasks.sweep_notifications()
     assert len(mail.outbox) == 1
 
 
 def test_what_is_due_later_waits_for_the_sweep(user, clock):
-    notification = tell(user, due_at=clock.now() + timedelta(hours=1))
+    owed = tell(user, due_at=clock.now() + timedelta(hours=1))
     tasks.sweep_notifications()
-    tasks.send_notification(notification.pk)
+    tasks.send_notifications(owed.pk)
     assert mail.outbox == []
 
     clock.advance(timedelta(hours=1, minutes=1))
-    swept = tasks.claim_notification(notification.pk, clock.now())
-    assert swept == notification
+    tasks.send_notifications(owed.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_two_workers_with_the_same_row_send_it_once(user):
+    owed = tell(user)
+    tasks.send_notification(owed)
+    tasks.send_notification(owed)
+    assert len(mail.outbox) == 1
+
+
+def test_an_email_that_cannot_be_written_keeps_back_none_of_the_others(user, caplog):
+    notify_each([notification(user, template, template) for template in ("no/such/template", TEMPLATE)])
+    tasks.send_notifications(*Notification.objects.values_list("pk", flat=True))
+    assert len(mail.outbox) == 1
+    assert "could not send_notification" in caplog.text
 
 
 def test_what_is_withdrawn_is_not_sent(user, clock):
-    notification = tell(user, due_at=clock.now() + timedelta(hours=1))
+    owed = tell(user, due_at=clock.now() + timedelta(hours=1))
     withdraw_notifications(user, "approved:")
     clock.advance(timedelta(hours=2))
-    tasks.send_notification(notification.pk)
+    tasks.send_notifications(owed.pk)
     assert mail.outbox == []
 
 
 def test_a_mail_server_that_is_away_is_tried_again_later_and_not_for_ever(user, clock, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    notification = tell(user)
+    owed = tell(user)
 
-    tasks.send_notification(notification.pk)
-    tasks.send_notification(notification.pk)
-    notification.refresh_from_db()
-    assert (notification.attempts, notification.sent_at) == (1, None)
+    tasks.send_notifications(owed.pk)
+    tasks.send_notifications(owed.pk)
+    owed.refresh_from_db()
+    assert (owed.attempts, owed.sent_at) == (1, None)
 
     for _attempt in range(20):
         clock.advance(timedelta(hours=10))
-        tasks.send_notification(notification.pk)
-    notification.refresh_from_db()
-    assert notification.attempts == Notification.MAX_ATTEMPTS
+        tasks.send_notifications(owed.pk)
+    owed.refresh_from_db()
+    assert owed.attempts == Notification.MAX_ATTEMPTS
 
 
 def test_an_email_is_written_in_the_language_of_its_reader():
