@@ -234,7 +234,7 @@ def metadata(operation):
 
 
 def customer_id(operation):
-    return Customer.objects.get(client=operation.payment.mission.client_id).stripe_id
+    return operation.payment.mission.client.customer.stripe_id
 
 
 def absolute(name, *args):

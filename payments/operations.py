@@ -9,10 +9,11 @@ Kind = StripeOperation.Kind
 
 
 def prepare(kind, key, **fields):
-    """Owe Stripe a call; preparing the same key twice is one call."""
-    fields.setdefault("due_at", clock.now())
-    operation, _created = StripeOperation.objects.get_or_create(
-        key=f"{settings.STRIPE_ENV}:{key}", defaults={"kind": kind, **fields}
+    """Owe Stripe a call; preparing the same key twice is one call. The row is read again before it is said."""
+    operation = StripeOperation(key=f"{settings.STRIPE_ENV}:{key}", kind=kind, due_at=clock.now(), **fields)
+    # One query, which leaves the row that has this key as it is.
+    StripeOperation.objects.bulk_create(
+        [operation], update_conflicts=True, unique_fields=["key"], update_fields=["key"]
     )
     return operation
 
@@ -48,9 +49,7 @@ def has_capture(hold):
 
 def adopt_capture(hold, cents):
     """The row of a capture that Stripe made and we forgot."""
-    operation = adopt(prepare_capture(hold, cents), hold.intent_id)
-    operation.payment, operation.hold = hold.payment, hold
-    return operation
+    return adopt(prepare_capture(hold, cents), hold.intent_id)
 
 
 def adopt_made(kind, payment, found, **fields):

@@ -28,6 +28,9 @@ LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
 MAX_ATTEMPTS = 20
 
+# Read with the row that is said: nearly every call names them.
+WHOM_FOR = ("payment__mission__client__customer",)
+
 # Refused for good, these are simply made anew when somebody asks again.
 MADE_ON_DEMAND = (Kind.CREATE_CUSTOMER, Kind.CREATE_ACCOUNT, Kind.CREATE_SESSION)
 
@@ -37,19 +40,23 @@ def run_payment(payment_id):
     """Run what is due for a payment, then what its answers made due, until nothing is."""
     due = StripeOperation.objects.filter(payment=payment_id).order_by("pk")
     while operation := due.due(clock.now()).first():
-        run(operation)
+        attempt(operation)
 
 
 def run(operation):
     """Say one operation to Stripe; a no-op when somebody else is at it. Returns the row read afresh."""
+    attempt(operation)
+    operation.refresh_from_db()
+    return operation
+
+
+def attempt(operation):
     if is_ready(operation) and claim(operation):
-        operation.refresh_from_db()
+        operation.refresh_from_db(from_queryset=StripeOperation.objects.select_related(*WHOM_FOR))
         try:
             say(operation)
         except Exception as error:
             record_doubt(operation, error)
-    operation.refresh_from_db()
-    return operation
 
 
 def say(operation):
@@ -116,9 +123,8 @@ def record_doubt(operation, error):
         record_stuck(operation, error)
 
 
-@transaction.atomic
 def finish(operation, state, **fields):
-    """Leave the pending state, for good; false when another process did so first."""
+    """Leave the pending state, for good, in the caller's transaction; false when another process did so first."""
     if operation.payment_id:
         operation.payment = sync.lock_payment(operation.payment)
     rows = StripeOperation.objects.filter(pk=operation.pk, state=State.PENDING)
