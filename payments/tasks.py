@@ -13,9 +13,9 @@ from payments.models import Payment, Reconciliation, StripeEvent, StripeOperatio
 # A deadline that costs someone their booking is given this much more, so that no two clocks disagree about it.
 CLOCK_SKEW = timedelta(minutes=15)
 
-# Hints of one sweep: some more than a minute of the 25 requests a second that Stripe takes, so that the queue stays
+# Hints of one sweep: a minute of the 25 requests a second that Stripe takes, so that the queue stays
 # short however much is due. https://docs.stripe.com/rate-limits
-SWEPT_AT_ONCE = 2000
+SWEPT_AT_ONCE = 1500
 
 Scope = Reconciliation.Scope
 Status = Mission.Status
