@@ -192,7 +192,7 @@ TABLE = {
     ),
     ("to_confirm", CLIENT): mine(
         _("À vous : validez la mission"),
-        _("Votre validation paie le professionnel. Sans réponse %(deadline)s, notre équipe examine la mission."),
+        _("Votre validation paie le professionnel. Sans réponse avant %(deadline)s, notre équipe examine la mission."),
         _("Valider la mission"),
         _("Valider la mission"),
         page("payments:mission_confirm"),
@@ -200,7 +200,7 @@ TABLE = {
     ),
     ("to_confirm", PROFESSIONAL): Row(
         _("%(other)s doit valider la mission"),
-        _("Nous le lui rappelons. Sans réponse %(deadline)s, notre équipe examine la mission."),
+        _("Nous le lui rappelons. Sans réponse avant %(deadline)s, notre équipe examine la mission."),
         _("Validation attendue"),
     ),
     ("contest_received", EITHER): mine(
