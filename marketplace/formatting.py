@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 
 NBSP = "\u00a0"
+MINUS = "\u2212"
 NARROW_NBSP = "\u202f"
 
 # Marks in a user agent, in this order: each browser also claims to be those after it.
@@ -63,9 +64,8 @@ def score(value):
 
 
 def _with_currency(amount):
-    if not _english():
-        return f"{amount}{NBSP}€"
-    return f"-€{amount[1:]}" if amount.startswith("-") else f"€{amount}"
+    sign, amount = (MINUS, amount[1:]) if amount.startswith("-") else ("", amount)
+    return f"{sign}€{amount}" if _english() else f"{sign}{amount}{NBSP}€"
 
 
 # Days

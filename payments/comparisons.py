@@ -33,6 +33,11 @@ def finding(kind, subject, act, *, ours="", theirs="", payment=None):
     return {"kind": kind, "subject": subject, "act": act, "ours": ours, "theirs": theirs, "payment": payment}
 
 
+def amount(cents):
+    """15.00 €: written alike whatever the language, since what was settled by hand is known again by its words."""
+    return f"{cents / 100:.2f}\u00a0€"
+
+
 # A page of Stripe's objects
 
 
@@ -62,7 +67,7 @@ def compare_hold(hold, intent):
             words = {"ours": hold.get_status_display(), "theirs": intent.status}
             yield finding(Kind.HOLD_STATE, subject, Act.READ_AGAIN, **words, payment=hold.payment)
     elif amounts != theirs:
-        words = {"ours": "{} / {}".format(*amounts), "theirs": "{} / {}".format(*theirs)}
+        words = {"ours": " / ".join(map(amount, amounts)), "theirs": " / ".join(map(amount, theirs))}
         yield finding(Kind.HOLD_AMOUNT, subject, Act.LOOK, **words, payment=hold.payment)
 
 
@@ -95,16 +100,16 @@ def unknown_transfer(transfer, payment):
     if not is_under_way(payment, *StripeOperation.TO_PROFESSIONAL):
         subject = f"transfer:{transfer.id}"
         act = Act.WRITE if payment else Act.LOOK
-        yield finding(Kind.UNKNOWN_TRANSFER, subject, act, theirs=str(transfer.amount), payment=payment)
+        yield finding(Kind.UNKNOWN_TRANSFER, subject, act, theirs=amount(transfer.amount), payment=payment)
 
 
 def compare_transfer(operation, transfer, taken_back):
     subject, payment = f"transfer:{transfer.id}", operation.payment
     if operation.amount_cents != transfer.amount:
-        words = {"ours": str(operation.amount_cents), "theirs": str(transfer.amount)}
+        words = {"ours": amount(operation.amount_cents), "theirs": amount(transfer.amount)}
         yield finding(Kind.TRANSFER_AMOUNT, subject, Act.LOOK, **words, payment=payment)
     if taken_back != transfer.amount_reversed and not is_under_way(payment, Call.REVERSE):
-        words = {"ours": str(taken_back), "theirs": str(transfer.amount_reversed)}
+        words = {"ours": amount(taken_back), "theirs": amount(transfer.amount_reversed)}
         yield finding(Kind.UNKNOWN_REVERSAL, subject, Act.LOOK, **words, payment=payment)
 
 
@@ -123,9 +128,9 @@ def compare_refund(payment, operation, refund):
     if operation is None:
         # One that came back is ours no more once it was made again, and moved nothing in the end.
         if refund.status != "failed" and not is_under_way(payment, Call.REFUND):
-            yield finding(Kind.UNKNOWN_REFUND, subject, Act.WRITE, theirs=str(refund.amount), payment=payment)
+            yield finding(Kind.UNKNOWN_REFUND, subject, Act.WRITE, theirs=amount(refund.amount), payment=payment)
     elif operation.amount_cents != refund.amount:
-        words = {"ours": str(operation.amount_cents), "theirs": str(refund.amount)}
+        words = {"ours": amount(operation.amount_cents), "theirs": amount(refund.amount)}
         yield finding(Kind.REFUND_AMOUNT, subject, Act.LOOK, **words, payment=payment)
     elif refund.status == "failed" and operation.state == State.DONE:
         yield finding(Kind.REFUND_AMOUNT, subject, Act.READ_AGAIN, theirs=refund.status, payment=payment)
@@ -142,10 +147,11 @@ def compare_disputes(disputes):
 
 def compare_dispute(payment, row, dispute):
     withdrawn = -sum(movement.amount for movement in dispute.balance_transactions)
-    ours = (row.status, row.withdrawn_cents) if row else None
-    if ours != (dispute.status, withdrawn):
-        words = {"ours": f"{ours}" if ours else "", "theirs": f"{(dispute.status, withdrawn)}"}
-        yield finding(Kind.UNKNOWN_DISPUTE, f"dispute:{dispute.id}", Act.READ_AGAIN, **words, payment=payment)
+    ours = f"{row.status}, {amount(row.withdrawn_cents)}" if row else ""
+    theirs = f"{dispute.status}, {amount(withdrawn)}"
+    if ours != theirs:
+        subject = f"dispute:{dispute.id}"
+        yield finding(Kind.UNKNOWN_DISPUTE, subject, Act.READ_AGAIN, ours=ours, theirs=theirs, payment=payment)
 
 
 COMPARE = {

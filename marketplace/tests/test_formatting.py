@@ -36,7 +36,7 @@ def plain(text):
         (57408, "574,08\u00a0€"),
         (187200, "1\u202f872,00\u00a0€"),
         (123456789, "1\u202f234\u202f567,89\u00a0€"),
-        (-1250, "-12,50\u00a0€"),
+        (-1250, "\u221212,50\u00a0€"),
     ],
 )
 def test_euros_are_written_the_french_way(cents, written):
@@ -44,7 +44,7 @@ def test_euros_are_written_the_french_way(cents, written):
 
 
 def test_euros_are_written_the_english_way(english):
-    assert [formatting.euros(cents) for cents in (187200, -1250)] == ["€1,872.00", "-€12.50"]
+    assert [formatting.euros(cents) for cents in (187200, -1250)] == ["€1,872.00", "\u2212€12.50"]
 
 
 def test_whole_euros_have_no_cents():
