@@ -18,7 +18,10 @@ ACCOUNT_DETAILS = ["configuration.recipient", "requirements", "identity", "defau
 
 # What must not be sent while Stripe has one that we know nothing of.
 DOUBTS = dict.fromkeys(StripeOperation.TO_PROFESSIONAL, Difference.Kind.UNKNOWN_TRANSFER)
-DOUBTS[StripeOperation.Kind.REFUND] = Difference.Kind.UNKNOWN_REFUND
+DOUBTS |= {
+    StripeOperation.Kind.REFUND: Difference.Kind.UNKNOWN_REFUND,
+    StripeOperation.Kind.REVERSE: Difference.Kind.UNKNOWN_REVERSAL,
+}
 
 
 def create_customer(client, operation):

@@ -91,13 +91,22 @@ def take_back(dispute):
     if payment.status != Payment.Status.RELEASED or not dispute.withdrawn_cents:
         return
     if not dispute.taken_back_cents:
-        dispute.taken_back_cents = returns.part_taken_back(payment, shared_cents(dispute))
+        part = returns.part_taken_back(payment, shared_cents(dispute))
+        # Each part is rounded on its own: together they take no more than the share.
+        dispute.taken_back_cents = min(part, share_left_cents(payment))
         dispute.save(update_fields=["taken_back_cents"])
     is_there = returns.reversible_cents(payment) >= dispute.taken_back_cents
     if dispute.taken_back_cents and is_there and not dispute.operations.exists():
         returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
         amount = {"amount": dispute.taken_back_cents}
         tell_professional(payment, "chargeback", key=str(dispute.pk), cents=amount)
+
+
+def share_left_cents(payment):
+    """What nothing takes back yet of the professional's share."""
+    refunded = sum(refund.taken_back_cents for refund in payment.refunds.all())
+    borne = sum(dispute.taken_back_cents for dispute in payment.disputes.filter(status__in=BORNE))
+    return ledger.share_cents(payment) - refunded - borne
 
 
 def take_back_late(payment):

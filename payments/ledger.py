@@ -140,6 +140,11 @@ def shared_cents(payment):
     return moved_cents("client_funds", payment=payment, kind=Kind.RELEASE)
 
 
+def share_cents(payment):
+    """The professional's part of what was shared."""
+    return -moved_cents(payable(payment), payment=payment, kind=Kind.RELEASE)
+
+
 def lost_cents(payment, **when):
     """What banks took for good of what was shared."""
     lost = {"payment": payment, "kind": Kind.CHARGEBACK_LOST, **when}

@@ -35,15 +35,20 @@ def decide_refund(payment, *, by, cents, bearer, reason):
 
 
 def adopt_refund(payment, found, *, by, reason):
-    """Book a refund somebody made at Stripe's: in the place of those still to leave, and beyond them as our loss.
+    """Book a refund somebody made at Stripe's: out of what we keep for the client, and beyond that as our loss.
 
-    Raises PaymentError while nothing is decided, or when that much was not shared.
+    Raises PaymentError when it cannot be booked now, or when that much was not shared.
     """
-    require_decided(payment, Kind.REFUND)
-    waiting = payment.operations.filter(kind=Kind.REFUND, state=State.PENDING)
-    due = min(found.amount, sum(operation.amount_cents for operation in waiting))
+    waiting = calls_waiting(payment, Kind.REFUND)
+    if found.status in ("failed", "canceled"):
+        raise PaymentError(_("Ce remboursement n’a pas abouti : il n’y a rien à écrire."))
+    if payment.operations.filter(kind=Kind.REVERSE, state=State.PENDING).exclude(refund=None).exists():
+        raise PaymentError(_("Un remboursement décidé ici attend encore la part du professionnel : attendez sa fin."))
+    due = min(found.amount, -ledger.balance(payment, "client_funds"))
     send_less(payment, due)
-    refund = give_beyond(payment, found.amount - due, by, reason) if found.amount > due else None
+    refund = next((operation.refund for operation in waiting if operation.refund), None)
+    if found.amount > due:
+        refund = give_beyond(payment, found.amount - due, by, reason)
     hold = payment.holds.get(status="captured")
     ledger.book_refund(operations.adopt_made(Kind.REFUND, payment, found, hold=hold, refund=refund))
 
@@ -67,9 +72,13 @@ def give_beyond(payment, cents, by, reason):
 def adopt_transfer(payment, found):
     """Book a transfer somebody made at Stripe's: in the place of the one still to leave, and what lacks is sent.
 
-    What was not owed to the professional, they owe us. Raises PaymentError while nothing is decided.
+    What was not owed to the professional, they owe us. Raises PaymentError when it cannot be booked now.
     """
-    require_decided(payment, Kind.TRANSFER)
+    calls_waiting(payment, Kind.TRANSFER)
+    if found.destination != payment.mission.professional.account.stripe_id or found.amount_reversed:
+        raise PaymentError(
+            _("Ce versement a été repris, ou est allé à un autre compte : il ne paie pas cette mission.")
+        )
     operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
     is_whole = found.amount >= -ledger.balance(payment, ledger.payable(payment))
     kind = Kind.TRANSFER if is_whole and not has_transfer(payment) else Kind.PAY_AGAIN
@@ -79,11 +88,19 @@ def adopt_transfer(payment, found):
     pay_what_is_left(payment)
 
 
-def require_decided(payment, kind):
-    if payment.status not in Payment.OVER:
+def calls_waiting(payment, kind):
+    """The calls of a kind still to leave, which no worker can take any more. Raises PaymentError while one may."""
+    if not payment.is_closed:
         raise PaymentError(_("Ce paiement n’est pas encore réparti : la mission se décide d’abord."))
-    if payment.operations.filter(kind=kind, state=State.PENDING, attempts__gt=0).exists():
+    if payment.status not in Payment.OVER:
+        raise PaymentError(_("Ce paiement n’est pas encore réparti : attendez que Stripe et la banque aient répondu."))
+    calls = payment.operations.select_for_update().filter(kind=kind, state__in=(State.PENDING, State.STUCK))
+    waiting = list(calls.order_by("pk"))
+    if any(call.state == State.STUCK for call in waiting):
+        raise PaymentError(_("Un appel de ce paiement est à examiner : abandonnez-le d’abord."))
+    if any(call.attempts for call in waiting):
         raise PaymentError(_("Un appel est en route pour ce paiement : attendez sa réponse."))
+    return waiting
 
 
 def pay_what_is_left(payment):
@@ -163,7 +180,7 @@ def left_cents(payment):
 
 
 def send_less(payment, cents):
-    """The client has `cents` of their bank that our refunds were about to give them."""
+    """The client has `cents`, of their bank or by hand, that our refunds were about to give them."""
     waiting = payment.operations.filter(kind=Kind.REFUND, state=State.PENDING, attempts=0)
     for refund in waiting.order_by(F("refund").asc(nulls_first=True)):
         part = min(cents, refund.amount_cents)

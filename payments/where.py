@@ -91,6 +91,12 @@ class Facts:
         return self.last(Kind.TRANSFER, state=State.DONE) is not None
 
     @property
+    def paid_again(self):
+        """What a bank gave back: the last transfer made for it."""
+        again = [row for row in self.moves if row.kind == Kind.PAY_AGAIN and row.dispute_id]
+        return again[-1] if again else None
+
+    @property
     def is_stuck(self):
         """Whether Stripe refused something that this reader waits for."""
         kinds = (Kind.CAPTURE, Kind.CANCEL_HOLD, Kind.REFUND)
@@ -118,24 +124,30 @@ class Facts:
     @property
     def share_cents(self):
         """The professional's part: what was sent to them, or is to be, of what a bank left."""
-        transfer, total = self.last(Kind.TRANSFER), self.price.total_cents
-        if transfer:
-            return transfer.amount_cents
-        return self.price.split(min(total, self.payment.amount_cents - self.lost_cents))[0]
+        sent = [row.amount_cents for row in self.moves if row.kind != Kind.REVERSE and row.dispute_id is None]
+        left = min(self.price.total_cents, self.payment.amount_cents - self.lost_cents)
+        return sum(sent) if sent else self.price.split(left)[0]
+
+    @property
+    def moves(self):
+        """The calls that pay the professional or take back from them, done or to be done."""
+        kinds = (*StripeOperation.TO_PROFESSIONAL, Kind.REVERSE)
+        return [row for row in self.operations if row.kind in kinds and row.state in WANTED]
 
     @property
     def net_cents(self):
         """What the professional keeps in the end."""
-        owed = returns.owed_cents(self.payment) if self.last(Kind.REVERSE, state=State.REFUSED) else 0
-        return self.wanted_cents(*StripeOperation.TO_PROFESSIONAL) - self.wanted_cents(Kind.REVERSE) - owed
+        taken_back = self.wanted_cents(Kind.REVERSE)
+        return self.wanted_cents(*StripeOperation.TO_PROFESSIONAL) - taken_back - returns.owed_cents(self.payment)
 
     @property
     def given_back(self):
         """What went from this reader's part since the sharing, and what is left, in cents; None when nothing did."""
+        if self.payment.status not in (Status.RELEASED, Status.LOST) or not (self.is_client or self.is_paid_out):
+            return None
         whole = self.price.total_cents if self.is_client else self.price.professional_cents
         left = self.left_cents if self.is_client else self.net_cents
-        is_less = self.payment.status in (Status.RELEASED, Status.LOST) and left != whole
-        return {"cents": whole - left, "left_cents": left} if is_less else None
+        return {"cents": whole - left, "left_cents": left} if left < whole else None
 
     def wanted_cents(self, *kinds):
         return sum(row.amount_cents for row in self.operations if row.kind in kinds and row.state in WANTED)
@@ -152,15 +164,19 @@ class Facts:
 
     @property
     def are_team_refunds_done(self):
-        done = {row.refund_id for row in self.operations if row.kind == Kind.REFUND and row.state == State.DONE}
-        return all(refund.pk in done for refund in self.team_refunds)
+        return not any(row.refund_id and row.state in (State.PENDING, State.STUCK) for row in self.operations)
 
     @property
-    def taken_cents(self):
-        """What the professional gives back of their share, for staff's refunds or for a chargeback."""
-        dispute = self.disputes[-1] if self.disputes else None
-        refunded = sum(refund.taken_back_cents for refund in self.team_refunds)
-        return dispute.taken_back_cents if dispute else refunded
+    def disputes_told(self):
+        """Those the situation is about: what a bank judges, else what was lost, else what was won."""
+        for is_told in (
+            lambda dispute: dispute.is_open,
+            lambda dispute: dispute.status == Dispute.Status.LOST,
+            lambda dispute: dispute.is_won,
+        ):
+            if told := [dispute for dispute in self.disputes if is_told(dispute)]:
+                return told
+        return []
 
     @property
     def price(self):
@@ -182,18 +198,19 @@ class Facts:
 
     @property
     def amounts(self):
-        refund, dispute = self.last_refund, self.disputes[-1] if self.disputes else None
+        refund = self.last_refund
         cents = {
             "total": self.payment.amount_cents - self.lost_cents,
             "due": self.price.total_cents,
             "share": self.share_cents,
-            "net": self.net_cents,
+            "net": self.net_cents if self.is_lost_in_part else 0,
             "lost": self.lost_cents,
             "left": self.left_cents,
             "refund": refund.amount_cents if refund else 0,
             "team_refund": sum(refund.amount_cents for refund in self.team_refunds),
-            "disputed": dispute.amount_cents if dispute else 0,
-            "taken": self.taken_cents,
+            "team_taken": sum(refund.taken_back_cents for refund in self.team_refunds),
+            "disputed": sum(dispute.amount_cents for dispute in self.disputes_told),
+            "taken": sum(dispute.taken_back_cents for dispute in self.disputes_told),
         }
         return {name: formatting.euros(value) for name, value in cents.items()}
 
@@ -293,7 +310,7 @@ def shared_professional(facts):
         return "team_taking_back"
     if facts.is_lost_in_part and facts.is_paid_out:
         return "chargeback_lost_part"
-    if again := facts.last(Kind.PAY_AGAIN):
+    if again := facts.paid_again:
         return "paid_again" if again.state == State.DONE else "paying_again"
     if facts.is_paid_out:
         return "paid"

@@ -372,7 +372,7 @@ TABLE = {
     ("team_taking_back", PROFESSIONAL): Row(
         _("Sur votre compte Stripe"),
         _("Notre équipe rend une part du prix à %(other)s"),
-        _("%(taken)s sont repris sur les %(share)s de votre part."),
+        _("%(team_taken)s sont repris sur les %(share)s de votre part."),
         _("Si votre compte Stripe n’en contient pas assez, vos revenus disent ce qu’il vous reste à rendre."),
         _("Voir mes revenus"),
         own_page("payments:earnings"),

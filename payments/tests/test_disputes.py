@@ -740,3 +740,16 @@ def test_a_chargeback_lost_while_a_refund_takes_its_part_back_leaves_nothing_beh
     assert moved(simulator) == (TOTAL, 0, 0)
     assert books(shared) == LOST
     check_books(simulator)
+
+
+def test_parts_rounded_on_their_own_never_take_more_than_the_share(shared, bank, simulator, clock):
+    """1,04 € refunded, then two chargebacks of the rest: their parts would be one cent more than there is."""
+    actions.refund(shared, by=make_staff(), cents=104, bearer=Refund.Bearer.BOTH, reason="Retard")
+    bank.dispute(shared, amount=1_001)
+    bank.dispute(shared, amount=26_495)
+    for _chargeback in range(2):
+        bank.judge(shared, won=False)
+
+    assert fresh(shared).status == Payment.Status.LOST
+    assert moved(simulator) == (TOTAL, 0, 104)
+    check_at_rest(shared, simulator)

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,7 +12,7 @@ from accounts.models import Professional
 from accounts.tests.factories import make_client, make_professional, make_staff
 from marketplace import formatting
 from missions.models import Contest
-from payments import actions, tasks
+from payments import actions, gateway, returns, tasks
 from payments.simulator import disputes
 from payments.tests.factories import (
     fresh,
@@ -460,6 +460,39 @@ def test_a_part_lost_at_the_bank_is_no_longer_counted_to_anybody(client, simulat
     assert f"{formatting.euros(share - PART_OF_SHARE)} vous restent" in page
     left = [formatting.euros(PART_OF_SHARE), formatting.euros(share - PART_OF_SHARE)]
     assert amounts_after(page, "Repris depuis") == left
+
+
+@pytest.mark.parametrize("make", [too_late, lost_at_the_bank_before_sharing])
+def test_nothing_is_taken_back_from_somebody_never_paid(client, simulator, clock, make):
+    payment = make(simulator, clock)
+    assert "Repris depuis" not in page_of(client, payment, payment.mission.professional.user)
+
+
+def test_all_that_banks_judge_is_counted(client, simulator, clock):
+    payment = paid(simulator, clock)
+    disputed(payment, simulator, amount=20_000)
+    disputed(payment, simulator)
+    payment = work(payment)
+
+    page = page_of(client, payment, payment.mission.client.user)
+    assert f"a repris {formatting.euros(payment.amount_cents)}" in page
+    page = page_of(client, payment, payment.mission.professional.user)
+    assert f"{formatting.euros(payment.price.professional_cents)} sont repris" in page
+
+
+def test_what_the_professional_owes_is_not_theirs(client, simulator, clock):
+    """Somebody sent them more at Stripe's: it is owed to us, and paid for no bank's decision."""
+    payment = paid(simulator, clock)
+    hold, account = payment.holds.get(), payment.mission.professional.account
+    sent = gateway.client().v1.transfers.create(
+        {"amount": 100, "currency": "eur", "destination": account.stripe_id, "source_transaction": hold.charge_id}
+    )
+    found = gateway.client().v1.transfers.retrieve(sent.id)
+    with transaction.atomic():
+        returns.adopt_transfer(actions.sync.lock_payment(payment), found)
+
+    assert situations(payment) == ("debited", "paid")
+    assert "Repris depuis" not in page_of(client, payment, payment.mission.professional.user)
 
 
 def test_what_the_team_takes_back_is_no_longer_counted_to_anybody(client, simulator, clock):

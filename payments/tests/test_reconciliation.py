@@ -8,11 +8,11 @@ import stripe
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import make_professional, make_staff
-from missions.models import Mission
+from missions.models import Contest, Mission
 from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
 from payments.errors import PaymentError
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
-from payments.simulator import control
+from payments.simulator import control, refunds
 from payments.tests import worlds
 from payments.tests.books import books, check_books
 from payments.tests.factories import (
@@ -164,11 +164,7 @@ def test_a_transfer_made_without_us_is_written_as_owed_by_the_professional(simul
 
 def test_a_share_sent_by_hand_is_the_share(simulator, clock):
     """Ours was given up: theirs takes its place, and nobody owes anything."""
-    payment = make_ended_payment(simulator, clock)
-    simulator.faults.add("refuse_connection", on="transfers.create", times=1)
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    payment = work(payment)
-    payment.operations.filter(kind="transfer").update(state="refused")
+    payment = make_sharing(simulator, clock, "refused")
     send_by_hand(payment, payment.price.professional_cents)
     found()
     written(Difference.objects.open().get(kind=Kind.UNKNOWN_TRANSFER))
@@ -198,6 +194,70 @@ def test_what_was_written_is_not_written_twice(simulator, clock):
     with pytest.raises(PaymentError, match="le connaissent déjà"):
         written(difference)
     assert payment.refunds.count() == 1
+
+
+def make_sharing(simulator, clock, state):
+    """Confirmed, its transfer not made yet and in this state."""
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("refuse_connection", on="transfers.create", times=1)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    payment = work(payment)
+    payment.operations.filter(kind="transfer").update(state=state)
+    return payment
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "why"), [("stuck", 20, "à examiner"), ("pending", 1, "attendez sa réponse")]
+)
+def test_nothing_is_written_while_a_call_may_do_the_same(simulator, clock, state, attempts, why):
+    payment = make_sharing(simulator, clock, "stuck")
+    send_by_hand(payment, payment.price.professional_cents)
+    found()
+    payment.operations.filter(kind="transfer").update(state=state, attempts=attempts)
+    with pytest.raises(PaymentError, match=why):
+        written(Difference.objects.open().get(kind=Kind.UNKNOWN_TRANSFER))
+    assert "adopted" not in str(payment.operations.values_list("key", flat=True))
+
+
+def test_a_refund_that_came_back_then_made_by_hand_is_no_loss(simulator, clock):
+    payment = keep(make_ended_payment(simulator, clock))
+    actions.contest(payment.mission, by=payment.mission.client.user, reason=Contest.Reason.NO_SHOW)
+    actions.settle(fresh(payment).mission.contest, by=make_staff(), performed_basis_points=0, note="Personne")
+    payment = work(payment)
+    refunds.fail_refund(simulator, payment.operations.get(kind="refund").stripe_id)
+    sync.sync_payment(payment)
+    stuck = payment.operations.get(kind="refund", state="stuck")
+    intent_id = payment.holds.get().intent_id
+    gateway.client().v1.refunds.create({"payment_intent": intent_id, "amount": payment.amount_cents})
+    found()
+    difference = Difference.objects.open().get(kind=Kind.UNKNOWN_REFUND)
+    with pytest.raises(PaymentError, match="abandonnez-le"):
+        written(difference)
+    differences.give_up_call(stuck, by=make_staff())
+    written(difference)
+
+    assert found() == []
+    assert not {"losses", "client_funds"} & books(payment).keys()
+    check_books(simulator)
+
+
+def test_a_refund_by_hand_waits_for_ours_that_takes_its_part_back(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    actions.refund(payment, by=make_staff(), cents=2000, bearer="both", reason="Retard")
+    gateway.client().v1.refunds.create({"payment_intent": payment.holds.get().intent_id, "amount": 2000})
+    found()
+    with pytest.raises(PaymentError, match="attend encore la part du professionnel"):
+        written(Difference.objects.open().get(kind=Kind.UNKNOWN_REFUND))
+
+
+def test_a_transfer_corrected_at_stripes_pays_nobody(simulator, clock):
+    payment = make_confirmed(simulator, clock)
+    send_by_hand(payment, 100)
+    found()
+    difference = Difference.objects.open().get()
+    gateway.client().v1.transfers.reversals.create(difference.subject.partition(":")[2], {"amount": 100})
+    with pytest.raises(PaymentError, match="ne paie pas cette mission"):
+        written(difference)
 
 
 def send_by_hand(payment, cents):

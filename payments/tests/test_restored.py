@@ -186,6 +186,27 @@ def test_what_is_decided_otherwise_after_a_restore_waits_until_the_team_has_writ
     check_books(simulator)
 
 
+def test_a_refund_decided_again_after_a_restore_waits_for_the_team(simulator, clock):
+    """What Stripe took back and refunded in the time that was lost is not taken nor refunded again."""
+    list(subscriptions.subscribe())
+    world = worlds.World.at("empty", simulator)
+    payment = worlds.released(world, simulator)
+    backup = Backup()
+
+    def refund():
+        actions.refund(fresh(payment), by=world.staff, cents=2000, bearer="both", reason="Retard")
+
+    refund()
+    done = moved(simulator)
+    backup.restore()
+    call_command("skip_numbers")
+    clock.advance(timedelta(hours=25))
+    reconciled(clock)
+    refund()
+    swept(clock)
+    assert moved(simulator) == done
+
+
 def test_new_rows_take_no_number_that_a_restore_has_freed(simulator, clock):
     """Stripe keeps what it made under the number: a hold would pay another mission, a page be refused under its key."""
     world = worlds.World.at("empty", simulator)
