@@ -47,6 +47,13 @@ def has_capture(hold):
     return hold.operations.filter(kind=Kind.CAPTURE, state__in=states).exists()
 
 
+def forget_captures(hold):
+    """Stripe let the hold go: it was not captured, whatever we heard, and another hold may be."""
+    states = (StripeOperation.State.PENDING, StripeOperation.State.STUCK)
+    captures = hold.operations.filter(kind=Kind.CAPTURE, state__in=states)
+    captures.update(state=StripeOperation.State.REFUSED)
+
+
 def adopt_capture(hold, cents):
     """The row of a capture that Stripe made and we forgot."""
     return adopt(prepare_capture(hold, cents), hold.intent_id)

@@ -238,6 +238,7 @@ def write_end(payment, hold):
     lost = hold.status == Hold.Status.LIVE
     hold.status = Hold.Status.EXPIRED if lost else Hold.Status.CANCELLED
     hold.save(update_fields=["status"])
+    operations.forget_captures(hold)
     if lost and payment.is_closed:
         write_loss(payment, hold)
     elif lost:

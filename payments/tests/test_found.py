@@ -63,6 +63,24 @@ def test_a_call_run_again_after_twenty_silences_is_read_before_it_is_said(simula
     assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [payment.price.professional_cents]
 
 
+def test_a_hold_placed_again_is_captured_though_nothing_certain_was_heard_of_the_first(simulator, clock):
+    """Keeping the first one met a silence, then the bank let it go, and the client paid again."""
+    payment = make_held_payment(simulator)
+    hold = payment.holds.get()
+    hold.capture_before = clock.now() + timedelta(hours=11)
+    hold.save()
+    simulator.faults.add("bad_gateway", on="payment_intents.capture")
+    tasks.sweep_payments()
+    gateway.client().v1.payment_intents.cancel(hold.intent_id)
+    sync.sync_intent(hold.intent_id)
+    payment = pay(fresh(payment), simulator)
+    clock.set(payment.mission.ends_at + timedelta(hours=1))
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+
+    assert work(payment).status == Payment.Status.RELEASED
+    assert audit.differences() == []
+
+
 def test_of_two_captures_that_wait_for_the_team_one_is_run_again(simulator, clock):
     """Keeping the hold failed, then settling: the hold was dead, and we had not heard of it."""
     payment = make_ended_payment(simulator, clock)

@@ -527,4 +527,4 @@ def test_the_page_asks_the_database_as_often_for_3_movements_as_for_1(client, si
     with CaptureQueriesContext(connection) as thrice:
         client.get(url_of(payment))
 
-    assert (len(once), len(thrice)) == (10, 10)
+    assert (len(once), len(thrice)) == (11, 11)
