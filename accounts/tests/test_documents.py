@@ -6,11 +6,13 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from accounts.forms.documents import months_after
-from accounts.models import Document
+from accounts.models import Document, Professional
 from accounts.tests.factories import make_client, make_document, make_professional
+from marketplace import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +246,37 @@ def test_the_owner_has_no_use_for_the_images(as_professional, document):
 def test_months_end_on_a_day_that_exists(day, months, later):
     assert months_after(day, months) == later
     assert later > day + timedelta(days=80)
+
+
+# Which papers make a professional visible
+
+
+def is_listed(professional, *, last_day=None):
+    today = timezone.localdate(clock.now())
+    found = Professional.objects.listed("guarding", today=today, last_day=last_day or today)
+    return found.filter(pk=professional.pk).exists()
+
+
+@pytest.mark.parametrize("kind", Document.Kind)
+def test_each_paper_is_needed_and_another_one_twice_does_not_replace_it(clock, kind):
+    professional = make_professional()
+    assert is_listed(professional)
+    professional.documents.get(kind=kind).delete()
+    other = next(other for other in Document.Kind if other != kind)
+    make_document(professional, other)
+    assert not is_listed(professional)
+
+
+def test_a_paper_renewed_before_its_end_hides_nobody(clock):
+    professional = make_professional()
+    make_document(professional, Document.Kind.INSURANCE)
+    assert is_listed(professional)
+
+
+@pytest.mark.parametrize("kind", Document.Kind)
+def test_a_title_is_valid_until_the_last_day_of_the_mission_and_the_other_papers_today(clock, kind):
+    professional = make_professional()
+    today = timezone.localdate(clock.now())
+    professional.documents.filter(kind=kind).update(expires_on=today + timedelta(days=5))
+    assert is_listed(professional, last_day=today + timedelta(days=5))
+    assert is_listed(professional, last_day=today + timedelta(days=6)) == (kind not in Document.TITLES)
