@@ -84,10 +84,11 @@ def sync_transfer(transfer_id):
 
 
 def sync_dispute(dispute_id):
-    """Read a chargeback again; raises Hold.DoesNotExist when its payment is not ours."""
+    """Read a chargeback again; raises Hold.DoesNotExist when its capture is not ours, or not booked yet."""
     asked_at = clock.now()
     found = gateway.client().v1.disputes.retrieve(dispute_id)
-    payment = Hold.objects.select_related("payment__mission").get(intent_id=found.payment_intent).payment
+    holds = Hold.objects.filter(status=Hold.Status.CAPTURED).select_related("payment__mission")
+    payment = holds.get(intent_id=found.payment_intent).payment
     apply_dispute(payment, found, asked_at)
     return payment
 
@@ -118,6 +119,9 @@ def sync_payment(payment):
 
 
 def sync_disputes(payment, hold):
+    """Read the chargebacks of a hold again, once its capture is booked: a bank takes back nothing else."""
+    if not Hold.objects.filter(pk=hold.pk, status=Hold.Status.CAPTURED).exists():
+        return
     asked_at = clock.now()
     for found in gateway.client().v1.disputes.list({"payment_intent": hold.intent_id, "limit": 100}).data:
         apply_dispute(payment, found, asked_at)

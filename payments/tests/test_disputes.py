@@ -9,7 +9,7 @@ from accounts.tests.factories import make_staff
 from missions.models import Contest
 from payments import actions, audit, closing, gateway, sync, tasks
 from payments.errors import PaymentError
-from payments.models import Dispute, Payment, Refund
+from payments.models import Dispute, Hold, Payment, Refund
 from payments.simulator import accounts, disputes
 from payments.simulator.balance import DISPUTE_FEE, card_fee
 from payments.tests.books import books, check_books, moved
@@ -753,3 +753,19 @@ def test_parts_rounded_on_their_own_never_take_more_than_the_share(shared, bank,
     assert fresh(shared).status == Payment.Status.LOST
     assert moved(simulator) == (TOTAL, 0, 104)
     check_at_rest(shared, simulator)
+
+
+def test_a_chargeback_heard_of_before_its_capture_is_booked_waits_for_it(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    hold = payment.holds.get()
+    gateway.client().v1.payment_intents.capture(hold.intent_id)
+    found = disputes.open_dispute(simulator, hold.charge_id)
+    disputes.close_dispute(simulator, found["id"], won=False)
+    with pytest.raises(Hold.DoesNotExist):
+        sync.sync_dispute(found["id"])
+    sync.sync_disputes(payment, hold)
+    assert not payment.disputes.exists()
+
+    sync.sync_payment(payment)
+    assert fresh(payment).status == Payment.Status.LOST
+    assert books(payment) == LOST
