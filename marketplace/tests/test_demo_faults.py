@@ -1,7 +1,5 @@
 """The demo's fault panel, before the simulator served over HTTP as in the demo."""
 
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -18,25 +16,13 @@ from payments.models import ConnectedAccount, StripeOperation
 from payments.simulator import accounts
 from payments.simulator.balance import AVAILABLE_AFTER
 from payments.simulator.server import SimulatorServer
+from payments.simulator.tests.serving import serving
 from payments.tasks import CLOCK_SKEW
 from payments.tests.factories import keep, make_account, make_ended_payment, make_held_payment, make_payment, work
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/demo/pannes/"
-
-
-@contextmanager
-def serving(server):
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        server.sender.join()
 
 
 @pytest.fixture(name="stripe")
@@ -47,6 +33,7 @@ def serve_simulator(simulator, settings):
     with serving(SimulatorServer(("127.0.0.1", 0), simulator)) as server:
         settings.STRIPE_API_BASE = server.url
         yield simulator
+    server.sender.join()
 
 
 @pytest.fixture(name="absent")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from payments.simulator.server import SimulatorServer
+from payments.simulator.tests.serving import serving
 
 PATIENCE = 30  # seconds, so that a test that cannot succeed fails instead of hanging
 
@@ -108,22 +109,13 @@ class StallingSimulator:
 def stalling(simulator, path, *, after):
     """A server of that Stripe."""
     simulator = StallingSimulator(simulator, path, after=after)
-    with serving(simulator) as server:
+    with stripe_over_http(simulator) as server:
         try:
             yield server
         finally:
             simulator.go_on.set()
 
 
-@contextmanager
-def serving(simulator):
-    """Stripe over HTTP, for other processes."""
-    server = SimulatorServer(("127.0.0.1", 0), simulator)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def stripe_over_http(simulator):
+    """A Stripe that other processes can reach."""
+    return serving(SimulatorServer(("127.0.0.1", 0), simulator))

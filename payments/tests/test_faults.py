@@ -28,7 +28,7 @@ from payments.simulator import accounts, disputes
 from payments.tests import invariants, worlds
 from payments.tests.books import moved
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_payment, pay
-from payments.tests.processes import PATIENCE, environ, serving, tell_time, without_hints
+from payments.tests.processes import PATIENCE, environ, stripe_over_http, tell_time, without_hints
 from payments.tests.webhooks import deliver, post, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -341,7 +341,7 @@ def worker(broker, simulator, clock, tmp_path):
     """A real worker of this broker."""
     command = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--pool=solo", "--queues=celery"]
     tell_time(tmp_path / "clock", clock)
-    with serving(simulator) as server:
+    with stripe_over_http(simulator) as server:
         variables = environ(tmp_path / "clock", server.url) | {"REDIS_URL": broker.address}
         with Child("worker", command, tmp_path, environ=variables) as worker:
             yield worker

@@ -1,7 +1,5 @@
 import json
 import re
-import threading
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 
@@ -12,18 +10,7 @@ import stripe
 from payments.simulator.__main__ import make_server, read_options
 from payments.simulator.server import UNREACHABLE
 from payments.simulator.tests.conftest import CONNECTED, Shop
-
-
-@contextmanager
-def serving(server):
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+from payments.simulator.tests.serving import serving
 
 
 class Inbox(HTTPServer):
