@@ -110,12 +110,14 @@ def share_left_cents(payment):
 
 
 def take_back_late(payment):
-    """The professional was just paid for a payment that a bank took back meanwhile."""
+    """The professional was just paid, and a bank took a part of it meanwhile: what is too much comes back."""
+    too_much = returns.overpaid_cents(payment)
     borne = payment.disputes.filter(status__in=BORNE).exclude(taken_back_cents=0)
-    paid_too_much = ledger.balance(payment, ledger.payable(payment)) > 0
-    for dispute in borne.filter(operations=None):
-        if dispute.is_open or paid_too_much:
-            returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
+    for dispute in borne.filter(operations=None).order_by("pk"):
+        part = min(dispute.taken_back_cents, too_much)
+        if part > 0:
+            returns.take_back(payment, part, dispute=dispute)
+            too_much -= part
 
 
 def end(dispute):

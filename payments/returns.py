@@ -162,6 +162,15 @@ def transfers_left(payment):
     return [(transfer, transfer.amount_cents - taken[transfer.stripe_id]) for transfer in made]
 
 
+def overpaid_cents(payment):
+    """What the professional has beyond their share, without what banks and refunds still take and what is under way."""
+    judging = sum(dispute.taken_back_cents for dispute in payment.disputes.open())
+    returning = sum(refund.taken_back_cents for refund in payment.refunds.all() if is_taking_back(refund))
+    reversals = payment.operations.filter(kind=Kind.REVERSE, state__in=(State.PENDING, State.STUCK))
+    under_way = sum(reversal.amount_cents for reversal in reversals)
+    return ledger.balance(payment, ledger.payable(payment)) + judging + returning - under_way
+
+
 def give_back(refund):
     """The money is ours again, or never will be: the client's refund leaves, but what a bank gave them meanwhile."""
     payment = refund.payment

@@ -252,10 +252,11 @@ def hold_cancelled(operation, answer):
 
 
 def transferred(operation, answer):
+    payment, cents = operation.payment, operation.amount_cents
     ledger.book_transfer(operation)
-    missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
-    tell_professional(operation.payment, "paid", cents={"amount": operation.amount_cents})
-    disputes.take_back_late(operation.payment)
+    missions.record(payment.mission, MissionEvent.Kind.PAID, by=None, cents=cents)
+    tell_professional(payment, "paid", key=str(operation.pk), cents={"amount": cents})
+    disputes.take_back_late(payment)
 
 
 def refunded(operation, answer):
@@ -268,12 +269,6 @@ def transfer_reversed(operation, answer):
     if operation.dispute_id:
         operation.dispute.payment = operation.payment
         disputes.pay_again(operation.dispute)
-
-
-def paid_again(operation, answer):
-    ledger.book_transfer(operation)
-    missions.record(operation.payment.mission, MissionEvent.Kind.PAID, by=None, cents=operation.amount_cents)
-    tell_professional(operation.payment, "paid", key=str(operation.pk), cents={"amount": operation.amount_cents})
 
 
 def account_created(operation, answer):
@@ -290,6 +285,6 @@ RECORDS = {
     Kind.TRANSFER: transferred,
     Kind.REFUND: refunded,
     Kind.REVERSE: transfer_reversed,
-    Kind.PAY_AGAIN: paid_again,
+    Kind.PAY_AGAIN: transferred,
     Kind.CREATE_ACCOUNT: account_created,
 }

@@ -722,6 +722,45 @@ def test_two_chargebacks_at_once_are_each_borne_or_paid_again(shared, bank, simu
     check_at_rest(shared, simulator)
 
 
+def sweep_for_hours(clock):
+    for _sweep in range(3):
+        clock.advance(timedelta(hours=2))
+        tasks.sweep_payments()
+
+
+def test_a_share_paid_again_once_another_chargeback_was_lost_comes_back_by_that_much(shared, bank, simulator, clock):
+    bank.dispute(shared)
+    simulator.faults.add("refuse_connection", on="transfers.create")
+    bank.judge(shared, won=True)
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(shared) == LEFT | {"stripe": LEFT["stripe"] - DISPUTE_FEE, "stripe_fees": FEES + DISPUTE_FEE}
+    check_at_rest(shared, simulator)
+
+
+def test_a_share_that_left_less_one_chargeback_comes_back_by_the_next_one_only(bank, client, simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    accounts.set_status(simulator, account, "active")
+    simulator.faults.add("lose_answer", on="transfers.create")
+    clock.advance(timedelta(hours=2))
+    deliver(client, simulator)
+    tasks.sweep_payments()
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE - 1_739, 0)
+    check_at_rest(payment, simulator)
+
+
 @pytest.mark.parametrize("told", [False, True])
 def test_a_chargeback_lost_while_a_refund_takes_its_part_back_leaves_nothing_behind(
     shared, bank, simulator, clock, told
