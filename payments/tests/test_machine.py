@@ -3,6 +3,7 @@
 Random at each run. A failure prints its steps, and `@reproduce_failure(…)`, to be put for a while above `Money`.
 """
 
+import math
 import os
 
 import pytest
@@ -24,7 +25,7 @@ def test_the_money_is_right_whatever_happens(stage, simulator, clock, monkeypatc
     run_state_machine_as_test(
         Money,
         settings=settings(
-            max_examples=max(1, SEQUENCES // len(STAGES)),
+            max_examples=math.ceil(SEQUENCES / len(STAGES)),
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
