@@ -110,7 +110,8 @@ def compare_transfer(operation, transfer, taken_back):
         yield finding(Kind.TRANSFER_AMOUNT, subject, Act.LOOK, **words, payment=payment)
     if taken_back != transfer.amount_reversed and not is_under_way(payment, Call.REVERSE):
         words = {"ours": amount(taken_back), "theirs": amount(transfer.amount_reversed)}
-        yield finding(Kind.UNKNOWN_REVERSAL, subject, Act.LOOK, **words, payment=payment)
+        act = Act.WRITE if taken_back < transfer.amount_reversed else Act.LOOK
+        yield finding(Kind.UNKNOWN_REVERSAL, subject, act, **words, payment=payment)
 
 
 def compare_refunds(refunds):

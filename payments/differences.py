@@ -12,10 +12,14 @@ from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 from payments.runner import run_payment
 
+Kind = Difference.Kind
+
 READ = {"payment_intent": sync.sync_intent, "refund": sync.sync_refund, "dispute": sync.sync_dispute}
+# What somebody may have done at Stripe's, from the object that the difference is about.
 FETCH = {
-    "refund": lambda client, stripe_id: client.refunds.retrieve(stripe_id),
-    "transfer": lambda client, stripe_id: client.transfers.retrieve(stripe_id),
+    Kind.UNKNOWN_REFUND: lambda client, stripe_id: [client.refunds.retrieve(stripe_id)],
+    Kind.UNKNOWN_TRANSFER: lambda client, stripe_id: [client.transfers.retrieve(stripe_id)],
+    Kind.UNKNOWN_REVERSAL: lambda client, stripe_id: [*client.transfers.reversals.list(stripe_id).auto_paging_iter()],
 }
 
 
@@ -38,30 +42,39 @@ def write_in_books(difference, *, by, reason):
     Raises PaymentError when it is not there, is known by now, or cannot be booked yet.
     """
     require_staff(by)
-    name, _colon, stripe_id = difference.subject.partition(":")
-    if name not in FETCH or difference.payment is None:
+    if difference.kind not in FETCH or difference.payment is None:
         raise nothing_to_read()
-    found = fetch(name, stripe_id)
+    things = fetch(difference)
     with transaction.atomic():
         payment = sync.lock_payment(difference.payment)
-        if StripeOperation.objects.filter(stripe_id=stripe_id).exists():
+        known = set(StripeOperation.objects.filter(payment=payment).values_list("stripe_id", flat=True))
+        unknown = [thing for thing in things if thing.id not in known]
+        if not unknown:
             raise PaymentError(_("Nos livres le connaissent déjà."))
-        if name == "refund":
-            returns.adopt_refund(payment, found, by=by, reason=reason)
-        else:
-            returns.adopt_transfer(payment, found)
+        for thing in unknown:
+            adopt(payment, difference.kind, thing, by=by, reason=reason)
         close_difference(difference, by=by, note=reason)
         after_commit(run_payment, payment.pk)
     return payment
 
 
-def fetch(name, stripe_id):
+def fetch(difference):
+    _name, _colon, stripe_id = difference.subject.partition(":")
     try:
-        return FETCH[name](gateway.client().v1, stripe_id)
+        return FETCH[difference.kind](gateway.client().v1, stripe_id)
     except stripe.InvalidRequestError as error:
         raise nothing_to_read() from error
     except stripe.StripeError as error:
         raise actions.stripe_is_silent() from error
+
+
+def adopt(payment, kind, thing, *, by, reason):
+    if kind == Kind.UNKNOWN_REFUND:
+        returns.adopt_refund(payment, thing, by=by, reason=reason)
+    elif kind == Kind.UNKNOWN_TRANSFER:
+        returns.adopt_transfer(payment, thing)
+    else:
+        returns.adopt_reversal(payment, thing)
 
 
 def read_subject(difference):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.db.models import Exists, Min, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -103,9 +104,12 @@ class Line:
 
     @property
     def label(self):
-        if self.operation.kind in PAID:
-            return _("Part rendue après contestation") if self.operation.dispute_id else _("Versement")
-        return _("Remboursement du client") if self.operation.refund_id else _("Contestation bancaire")
+        operation = self.operation
+        if operation.kind in PAID:
+            return _("Part rendue après contestation") if operation.dispute_id else _("Versement")
+        if operation.refund_id:
+            return _("Remboursement du client")
+        return _("Contestation bancaire") if operation.dispute_id else _("Reprise de ce que vous nous deviez")
 
 
 COLUMNS = ("service_cents", "vat_cents", "paid_cents", "taken_cents", "net_cents")
@@ -143,6 +147,10 @@ def first_month(professional):
 
 # What is not paid yet
 
+# What banks took for good of a payment.
+LOST = Dispute.objects.filter(payment=OuterRef("pk"), status=Dispute.Status.LOST).values("payment")
+LOST_CENTS = Coalesce(Subquery(LOST.values(cents=Sum("withdrawn_cents"))), 0)
+
 
 @dataclass(frozen=True)
 class Awaited:
@@ -162,7 +170,8 @@ def to_come_cents(professional):
     guaranteed = Payment.objects.filter(
         mission__professional=professional, status__in=(Status.HELD, Status.KEPT), due_basis_points=None
     )
-    return sum(payment.price.professional_cents for payment in guaranteed.select_related("mission__agreement"))
+    rows = guaranteed.annotate(lost_cents=LOST_CENTS).select_related("mission__agreement")
+    return sum(share_left_cents(payment, payment.price) for payment in rows)
 
 
 def awaited_by(professional):
@@ -170,6 +179,7 @@ def awaited_by(professional):
     operations = StripeOperation.objects.filter(payment=OuterRef("pk"))
     prepared = operations.filter(kind=Kind.TRANSFER, state__in=(State.PENDING, State.STUCK)).order_by("-pk")
     decided = Payment.objects.filter(mission__professional=professional, due_basis_points__gt=0).annotate(
+        lost_cents=LOST_CENTS,
         prepared_cents=Subquery(prepared.values("amount_cents")[:1]),
         is_stuck=Exists(operations.filter(kind__in=(Kind.CAPTURE, *PAID), state=State.STUCK)),
         is_judged=Exists(Dispute.objects.open().filter(payment=OuterRef("pk"))),
@@ -185,8 +195,15 @@ def awaited_by(professional):
 
 
 def share_cents(payment):
-    """What the transfer under way says, which a bank may have reduced; else what is decided."""
-    return payment.due_price.professional_cents if payment.prepared_cents is None else payment.prepared_cents
+    """What the transfer under way says, else what is decided."""
+    if payment.prepared_cents is None:
+        return share_left_cents(payment, payment.due_price)
+    return payment.prepared_cents
+
+
+def share_left_cents(payment, price):
+    """The professional's part of a price, of which banks may have left less."""
+    return price.split(min(price.total_cents, payment.amount_cents - payment.lost_cents))[0]
 
 
 def again(professional):

@@ -63,7 +63,7 @@ def book_reversal(operation):
 
 
 def book_shortfall(payment, cents, operation):
-    """What could not be taken back from the professional's account, they owe us."""
+    """What could not be taken back from the professional's account, they owe us; negative once it came back."""
     _post(payment, Kind.SHORTFALL, {recoverable(payment): cents, payable(payment): -cents}, operation)
 
 

@@ -30,7 +30,7 @@ EVENTS = {
     (Event.SECURED, PROFESSIONAL): _("Paiement garanti"),
 }
 
-DEBITED_AGAIN = _("Débité à nouveau : votre banque a maintenu le paiement")
+OWED_NO_MORE = _("N’est plus à nous rendre")
 
 # (movement, who looks): its label, the account that tells its amount, and the sign of that amount for the reader.
 BOOKED = {
@@ -41,8 +41,14 @@ BOOKED = {
     (Entry.TRANSFER, PROFESSIONAL): (_("Versé sur votre compte Stripe"), "payable", 1),
     (Entry.REVERSAL, PROFESSIONAL): (_("Repris sur votre compte Stripe"), "payable", 1),
     (Entry.SHORTFALL, PROFESSIONAL): (_("Reste à nous rendre"), "recoverable", -1),
-    (Entry.CHARGEBACK_WON, PROFESSIONAL): (_("N’est plus à nous rendre"), "recoverable", -1),
-    (Entry.WRITE_OFF, PROFESSIONAL): (_("N’est plus à nous rendre"), "recoverable", -1),
+    (Entry.CHARGEBACK_WON, PROFESSIONAL): (OWED_NO_MORE, "recoverable", -1),
+    (Entry.WRITE_OFF, PROFESSIONAL): (OWED_NO_MORE, "recoverable", -1),
+}
+
+# The label of those that may credit the account they debit, when they do.
+UNDONE = {
+    Entry.CHARGEBACK: _("Débité à nouveau : votre banque a maintenu le paiement"),
+    Entry.SHORTFALL: OWED_NO_MORE,
 }
 
 
@@ -67,9 +73,10 @@ def booked(payment, role):
 
 def movement_of(transaction, label, account, sign):
     entries = [entry for entry in transaction.entries.all() if entry.account.split(":")[0] == account]
-    cents = sign * sum(entry.cents for entry in entries)
-    given_back_to_us = transaction.kind == Entry.CHARGEBACK and cents < 0
-    return Movement(transaction.happened_at, DEBITED_AGAIN if given_back_to_us else label, cents)
+    cents = sum(entry.cents for entry in entries)
+    if cents < 0:
+        label = UNDONE.get(transaction.kind, label)
+    return Movement(transaction.happened_at, label, sign * cents)
 
 
 def freed(payment):

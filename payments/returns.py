@@ -88,6 +88,25 @@ def adopt_transfer(payment, found):
     pay_what_is_left(payment)
 
 
+def adopt_reversal(payment, found):
+    """Book what somebody took back at Stripe's: the professional owes us that much less.
+
+    Raises PaymentError when they do not owe it, or while a bank may still say that they never did.
+    """
+    if payment.disputes.open().exists():
+        raise PaymentError(_("La banque du client n’a pas encore jugé : attendez sa décision."))
+    if found.amount > owed_cents(payment):
+        raise PaymentError(
+            _(
+                "Le professionnel ne nous doit pas tant pour ce paiement : renvoyez-lui d’abord chez Stripe ce qui "
+                "lui a été repris de trop, et écrivez ce versement."
+            )
+        )
+    operation = operations.adopt_made(Kind.REVERSE, payment, found, source=found.transfer)
+    ledger.book_reversal(operation)
+    ledger.book_shortfall(payment, -found.amount, operation)
+
+
 def calls_waiting(payment, kind):
     """The calls of a kind still to leave, which no worker can take any more. Raises PaymentError while one may."""
     if not payment.is_closed:

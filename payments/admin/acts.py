@@ -268,8 +268,8 @@ WRITE = Act(
     gettext_lazy("Écrire dans nos livres"),
     gettext_lazy(
         "Ce que quelqu’un a fait chez Stripe sans passer par ici entre dans nos livres, et l’écart est clos. Un "
-        "remboursement est à notre charge ; ce qui a été versé de trop nous est dû par le professionnel. Ce qui était "
-        "encore à faire part, moins ce qui est déjà fait."
+        "remboursement est à notre charge ; ce qui a été versé de trop nous est dû par le professionnel, et ce qui "
+        "lui a été repris ne nous l’est plus. Ce qui était encore à faire part, moins ce qui est déjà fait."
     ),
     DifferenceForm,
     write_difference,

@@ -12,7 +12,7 @@ from payments import actions, sync
 from payments.earnings import awaited_by, lines_of
 from payments.models import ConnectedAccount, LedgerEntry, Payment, StripeOperation
 from payments.simulator import accounts, disputes
-from payments.tests.factories import fresh, make_account, make_payment, pay, work
+from payments.tests.factories import fresh, keep, make_account, make_payment, pay, work
 from payments.views.earnings import inert
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,19 @@ def test_a_share_is_to_come_then_waits_then_is_paid(client, professional, simula
     actions.confirm(payment.mission, by=payment.mission.client.user)
     assert figures(client, professional) == (0, share, 0)
 
+    work(payment)
+    assert figures(client, professional) == (0, 0, share)
+
+
+def test_a_share_to_come_is_of_what_a_bank_left(client, professional, simulator, clock):
+    payment = keep(ended(professional, simulator, clock))
+    found = disputes.open_dispute(simulator, payment.holds.get().charge_id, amount=1_000)
+    disputes.close_dispute(simulator, found["id"], won=False)
+    sync.sync_payment(payment)
+    share = payment.price.professional_cents - 870
+    assert figures(client, professional) == (share, 0, 0)
+
+    actions.confirm(fresh(payment).mission, by=payment.mission.client.user)
     work(payment)
     assert figures(client, professional) == (0, 0, share)
 

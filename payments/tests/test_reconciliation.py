@@ -6,13 +6,14 @@ from io import StringIO
 import pytest
 import stripe
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from accounts.tests.factories import make_professional, make_staff
 from missions.models import Contest, Mission
 from payments import actions, comparisons, differences, events, gateway, reconciliation, subscriptions, sync, tasks
 from payments.errors import PaymentError
 from payments.models import Difference, Hold, Payment, Reconciliation, StripeEvent, StripeOperation
-from payments.simulator import control, refunds
+from payments.simulator import accounts, control, refunds
 from payments.tests import worlds
 from payments.tests.books import books, check_books
 from payments.tests.factories import (
@@ -44,8 +45,8 @@ def found():
     return [(one.kind, one.subject, one.act) for one in Difference.objects.open().order_by("pk")]
 
 
-def make_confirmed(simulator, clock):
-    payment = make_ended_payment(simulator, clock)
+def make_confirmed(simulator, clock, **fields):
+    payment = make_ended_payment(simulator, clock, **fields)
     actions.confirm(payment.mission, by=payment.mission.client.user)
     return work(payment)
 
@@ -129,7 +130,7 @@ def test_a_transfer_taken_back_without_us(simulator, clock):
     payment = make_confirmed(simulator, clock)
     transfer_id = payment.operations.get(kind="transfer").stripe_id
     gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
-    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.WRITE)]
 
 
 def test_a_refund_made_without_us(simulator, clock):
@@ -260,6 +261,75 @@ def test_a_transfer_corrected_at_stripes_pays_nobody(simulator, clock):
         written(difference)
 
 
+@pytest.fixture
+def owing(simulator, clock):
+    """10,00 € were given back after the professional was paid out: of these they owe 8,70 €, and have them by now."""
+    payment = make_confirmed(simulator, clock)
+    let_settle(simulator, clock)
+    accounts.pay_out(simulator, payment.mission.professional.account.stripe_id)
+    actions.refund(payment, by=make_staff(), cents=1_000, bearer="both", reason="Retard")
+    payment = work(payment)
+    assert books(payment)["recoverable"] == 870
+    make_confirmed(simulator, clock, professional=payment.mission.professional)
+    let_settle(simulator, clock)
+    return payment
+
+
+def let_settle(simulator, clock):
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+
+
+def take_back_by_hand(payment, cents):
+    """What the team may do in Stripe's dashboard; returns the difference that its event makes."""
+    transfer_id = payment.operations.get(kind="transfer").stripe_id
+    gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": cents})
+    sync.sync_transfer(transfer_id)
+    return Difference.objects.open().get(kind=Kind.UNKNOWN_REVERSAL)
+
+
+def test_what_is_taken_back_by_hand_is_owed_no_more(owing, simulator):
+    take_back_by_hand(owing, 500)
+    written(take_back_by_hand(owing, 300))
+    assert books(owing)["recoverable"] == 70
+    assert found() == []
+    check_books(simulator)
+
+
+def test_the_professional_reads_what_was_taken_back_by_hand_and_what_they_still_owe(owing, client):
+    written(take_back_by_hand(owing, 800))
+    client.force_login(owing.mission.professional.user)
+    page = client.get(reverse("payments:money", args=[owing.mission.pk])).content.decode()
+    assert "Repris sur votre compte Stripe" in page
+    assert "N’est plus à nous rendre" in page
+    earnings = client.get(reverse("payments:earnings")).content.decode()
+    assert "Reprise de ce que vous nous deviez" in earnings
+    assert "0,70\u00a0€" in earnings
+
+
+def test_no_more_is_taken_back_by_hand_than_is_owed(owing, simulator):
+    difference = take_back_by_hand(owing, 871)
+    with pytest.raises(PaymentError, match="ne nous doit pas tant"):
+        written(difference)
+    assert books(owing)["recoverable"] == 870
+
+    send_by_hand(owing, 1)
+    found()
+    written(Difference.objects.open().get(kind=Kind.UNKNOWN_TRANSFER))
+    written(difference)
+    assert "recoverable" not in books(owing)
+    assert found() == []
+    check_books(simulator)
+
+
+def test_what_is_taken_back_by_hand_waits_for_a_bank_that_judges(owing, simulator):
+    as_stripe(simulator, "dispute", charge=owing.holds.get().charge_id, amount=1_000)
+    sync.sync_payment(owing)
+    work(owing)
+    with pytest.raises(PaymentError, match="pas encore jugé"):
+        written(take_back_by_hand(owing, 500))
+
+
 def send_by_hand(payment, cents):
     """What the team may do in Stripe's dashboard."""
     hold = payment.holds.get()
@@ -355,7 +425,7 @@ def test_an_old_transfer_taken_back_without_us_stays_a_difference(simulator, clo
     clock.advance(timedelta(days=30))
     gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 100})
     comparisons.keep_what_differs("transfer", gateway.client().v1.transfers.retrieve(transfer_id))
-    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.WRITE)]
 
 
 def test_an_old_chargeback_that_ended_without_a_word(simulator, clock):
@@ -418,7 +488,7 @@ def test_a_difference_settled_by_hand_comes_back_only_when_a_side_changes(simula
     differences.close_difference(Difference.objects.get(), by=make_staff(), note="Une erreur de virement.")
     assert found() == []
     gateway.client().v1.transfers.reversals.create(transfer_id, {"amount": 50})
-    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.LOOK)]
+    assert found() == [(Kind.UNKNOWN_REVERSAL, f"transfer:{transfer_id}", Act.WRITE)]
 
 
 # Events
