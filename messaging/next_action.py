@@ -409,9 +409,9 @@ def secured(thread, user, now):
 
 def contested(thread, user, now):
     contest = thread.mission.contest
-    if contest.answered_at or contest.by_id in (None, user.pk):
+    if contest.answer_due_at is None or contest.by_id == user.pk:
         return "contest_pending", thread.mission.deadline_at
-    return "contest_received", contest.opened_at + policy.CONTEST_ANSWER_DELAY
+    return "contest_received", contest.answer_due_at
 
 
 def over(thread, user, now):

@@ -76,9 +76,13 @@ def share(payment, cents):
 
 def kept_cents(payment):
     """What a capture left with us: all of it, but what a bank took for good."""
-    captured = sum(hold.captured_cents for hold in payment.holds.all())
+    return sum(hold.captured_cents for hold in payment.holds.all()) - lost_cents(payment)
+
+
+def lost_cents(payment):
+    """What banks took for good."""
     lost = payment.disputes.filter(status=Dispute.Status.LOST)
-    return captured - sum(dispute.withdrawn_cents for dispute in lost)
+    return sum(dispute.withdrawn_cents for dispute in lost)
 
 
 def is_gone(payment):

@@ -203,7 +203,7 @@ def share_cents(payment):
 
 def share_left_cents(payment, price):
     """The professional's part of a price, of which banks may have left less."""
-    return price.split(min(price.total_cents, payment.amount_cents - payment.lost_cents))[0]
+    return price.split(payment.amount_cents - payment.lost_cents)[0]
 
 
 def again(professional):

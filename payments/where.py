@@ -125,8 +125,7 @@ class Facts:
     def share_cents(self):
         """The professional's part: what was sent to them, or is to be, of what a bank left."""
         sent = [row.amount_cents for row in self.moves if row.kind != Kind.REVERSE and row.dispute_id is None]
-        left = min(self.price.total_cents, self.payment.amount_cents - self.lost_cents)
-        return sum(sent) if sent else self.price.split(left)[0]
+        return sum(sent) if sent else self.price.split(self.payment.amount_cents - self.lost_cents)[0]
 
     @property
     def moves(self):

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from missions import policy
 from missions.models.mission import Mission
 
 
@@ -53,3 +54,8 @@ class Contest(models.Model):
 
     def __str__(self):
         return f"Contestation de la mission n° {self.mission_id}"
+
+    @property
+    def answer_due_at(self):
+        """Until when the other side is waited for: None once they answered, and where nobody complained."""
+        return None if self.answered_at or self.by_id is None else self.opened_at + policy.CONTEST_ANSWER_DELAY

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions import record
-from marketplace import formatting
+from marketplace import clock, formatting
 from marketplace.admin import ReadOnlyAdmin
 from marketplace.errors import MarketplaceError
 from missions.models import Contest
-from payments import actions
+from payments import actions, closing
 from payments.admin.payments import payment_link
 from payments.forms import SettlementForm
 
@@ -82,8 +82,7 @@ class ContestAdmin(ReadOnlyAdmin):
         return self.settlement_page(request, contest, form)
 
     def settlement_page(self, request, contest, form):
-        price = contest.mission.agreement.price
-        amounts = price.scaled(form.basis_points) if form.is_valid() else None
+        amounts = what_it_gives(contest.mission.payment, form.basis_points) if form.is_valid() else None
         context = self.admin_site.each_context(request) | {
             "title": _("Trancher la contestation"),
             "opts": self.opts,
@@ -93,7 +92,7 @@ class ContestAdmin(ReadOnlyAdmin):
             "form": form,
             "amounts": amounts,
             "seen": form.basis_points if amounts else "",
-            "rest_cents": amounts and price.total_cents - amounts.total_cents,
+            "warnings": warnings(contest),
         }
         return render(request, "admin/contest_settle.html", context)
 
@@ -111,3 +110,30 @@ class ContestAdmin(ReadOnlyAdmin):
         record(contest, request.user, note)
         messages.success(request, _("La contestation est tranchée, les deux parties sont prévenues."))
         return True
+
+
+def what_it_gives(payment, basis_points):
+    """Who gets what of the price once settled: pairs of a label and an amount in cents."""
+    lost = closing.lost_cents(payment)
+    left = payment.amount_cents - lost
+    price = payment.price.scaled(basis_points)
+    professional, commission, vat = price.split(left)
+    due = professional + commission + vat
+    taken = [(_("La banque du client lui a déjà rendu"), lost)] if lost else []
+    return [
+        *taken,
+        (_("Le client paie"), due),
+        (_("Le professionnel reçoit"), professional),
+        (_("Le site garde, TVA comprise"), commission + vat),
+        (_("Le client récupère"), left - due),
+    ]
+
+
+def warnings(contest):
+    """What to know before settling: sentences."""
+    due_at, found = contest.answer_due_at, []
+    if due_at and clock.now() < due_at:
+        found.append(_("L’autre partie peut encore répondre, jusqu’au %(when)s.") % {"when": formatting.moment(due_at)})
+    if contest.mission.payment.disputes.open().exists():
+        found.append(_("La banque du client étudie une contestation : rien n’est versé avant sa décision."))
+    return found

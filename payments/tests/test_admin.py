@@ -656,17 +656,6 @@ def test_a_contest_lost_to_another_decision_keeps_what_was_typed(as_staff, simul
     assert "Une longue explication</textarea>" in page
 
 
-def test_a_contested_payment_leads_to_its_settlement(as_staff, simulator, clock):
-    payment = make_ended_payment(simulator, clock)
-    actions.contest(payment.mission, by=payment.mission.client.user, reason="no_show", text="Personne")
-    contest = Contest.objects.get()
-    settle = reverse("admin:contest_settle", args=[contest.pk])
-
-    assert settle in read(as_staff, page_of(payment))
-    assert settle in read(as_staff, reverse("admin:missions_contest_change", args=[contest.pk]))
-    assert page_of(payment) in read(as_staff, settle)
-
-
 def test_a_run_of_the_reconciliation_is_only_read(as_staff, clock):
     run = Reconciliation.objects.create(scope="books", started_at=clock.now(), found=2)
 

@@ -1,13 +1,10 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib import admin
-from django.contrib.messages.storage.fallback import FallbackStorage
 from django.urls import reverse
 
-from accounts.tests.factories import PASSWORD, make_client, make_professional, make_staff
-from missions.models import Contest, Mission
-from payments import actions
+from accounts.tests.factories import PASSWORD, make_client, make_professional
+from missions.models import Mission
 from payments.models import ConnectedAccount, Payment
 from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment, work
 
@@ -184,26 +181,3 @@ def test_coming_back_from_an_unfinished_onboarding_says_what_is_missing(client, 
     back = simulator.hosted.onboard(ConnectedAccount.objects.get().stripe_id, complete=False)
 
     assert "Il manque des informations à Stripe" in client.get(back, follow=True).content.decode()
-
-
-def test_staff_see_the_amounts_before_they_settle(rf, simulator, clock):
-    payment = make_ended_payment(simulator, clock, hourly_cents=2500)
-    actions.contest(payment.mission, by=payment.mission.client.user, reason="no_show", text="Parti")
-    contest = Contest.objects.get()
-    staff = make_staff()
-
-    def post(**data):
-        request = rf.post("/", {"percent": "50", "note": "Moitié faite", **data})
-        request.user, request.session = staff, {}
-        request._messages = FallbackStorage(request)
-        return admin.site.get_model_admin(Contest).settle(request, contest.pk)
-
-    page = post().content.decode()
-    assert "138,00\xa0€" in page
-    assert "120,00\xa0€" in page
-    assert fresh(payment).mission.status == Mission.Status.CONTESTED
-
-    post(seen="9000")
-    assert fresh(payment).mission.status == Mission.Status.CONTESTED
-    post(seen="5000")
-    assert fresh(payment).mission.status == Mission.Status.SETTLED
