@@ -112,6 +112,7 @@ TEMPLATES = [
 # Data
 
 DATABASES = {"default": dj_database_url.parse(required("DATABASE_URL", "postgresql:///monagentdesecu"))}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a restart of PostgreSQL leaves dead connections in the pool
 DATABASES["default"]["OPTIONS"] = {
     "pool": False if TESTING else {"min_size": 1, "max_size": 10, "timeout": 10},
     "options": "-c lock_timeout=5s -c statement_timeout=30s",
