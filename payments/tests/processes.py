@@ -1,4 +1,4 @@
-"""Workers in processes of their own, that can be killed, and a Stripe that stops answering while they talk to it."""
+"""The site in processes of its own, that can be killed, and servers that stop answering while it talks to them."""
 
 import os
 import signal
@@ -7,9 +7,15 @@ import sys
 import threading
 from contextlib import contextmanager
 
+import dj_database_url
+import requests
 from django.conf import settings
 from django.db import connection, transaction
+from django.test import Client
 
+from marketplace import embedded
+from marketplace.processes import Child, wait_until
+from marketplace.supervisor import answers
 from payments.simulator.server import SimulatorServer
 from payments.simulator.tests.serving import serving
 
@@ -40,16 +46,26 @@ def without_hints():
         connection.run_on_commit.clear()
 
 
-def environ(clock_file, stripe_url):
-    """The variables of a process on the database of the test, at the hour this file gives."""
+def database_url():
+    """Where the database of the test is."""
     database = connection.settings_dict
     address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}"
+
+
+def environ(clock_file, stripe_url):
+    """The variables of a process on the database of the test, at the hour this file gives."""
     return os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}",
+        "DATABASE_URL": database_url(),
         "STRIPE_API_BASE": stripe_url,
         "NO_PROXY": "127.0.0.1",
         "CLOCK_FILE": str(clock_file),
     }
+
+
+def environ_of_demo(folder, broker_url, stripe_url="http://127.0.0.1"):
+    """The same for a process that works as in production: a pool of connections, tasks left to the workers."""
+    return environ(folder / "clock", stripe_url) | {"MODE": "demo", "REDIS_URL": broker_url, "DATA_DIR": str(folder)}
 
 
 def tell_time(clock_file, clock):
@@ -119,3 +135,69 @@ def stalling(simulator, path, *, after):
 def stripe_over_http(simulator):
     """A Stripe that other processes can reach."""
     return serving(SimulatorServer(("127.0.0.1", 0), simulator))
+
+
+# The site's own processes, that do not linger when they are stopped
+
+
+def celery_worker(folder, variables):
+    """A worker started as docs/operations.md says."""
+    command = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--queues=celery", "--concurrency=1"]
+    return Child("worker", command, folder, environ=variables, ending=signal.SIGQUIT)
+
+
+class Web(Child):
+    """The web process, started as docs/operations.md says."""
+
+    def __init__(self, folder, variables):
+        port = embedded.free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "gunicorn", "marketplace.wsgi", "--bind", f"127.0.0.1:{port}"]
+        command += ["--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
+        super().__init__("web", command, folder, environ=variables, ending=signal.SIGQUIT)
+        assert wait_until(lambda: answers(port), child=self)
+
+    def kill(self):
+        """End it and its workers at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Browser(requests.Session):
+    """Somebody signed in, who talks to a web process."""
+
+    TOKEN = "x" * 32
+
+    def __init__(self, user):
+        super().__init__()
+        self.trust_env = False  # no proxy
+        entered = Client()
+        entered.force_login(user)
+        self.cookies.update({name: cookie.value for name, cookie in entered.cookies.items()})
+        self.cookies[settings.CSRF_COOKIE_NAME] = self.TOKEN
+
+    def submit(self, url):
+        return self.post(url, {"csrfmiddlewaretoken": self.TOKEN}, allow_redirects=False, timeout=PATIENCE)
+
+
+class Database:
+    """A PostgreSQL of its own, with the tables of the test's, that can be restarted with what it holds."""
+
+    def __init__(self, servers):
+        self.servers = servers
+        self.address = dj_database_url.parse(servers.environ["DATABASE_URL"])
+        self.server = embedded.PostgreSQL(servers.folder, throwaway=False, options={})
+        self.server.prepare()
+
+    def copy_tables(self):
+        dump = [self.server.bin / "pg_dump", "--no-owner", database_url()]
+        psql = [self.server.bin / "psql", "--quiet", "--set=ON_ERROR_STOP=1", self.servers.environ["DATABASE_URL"]]
+        tables = subprocess.run(dump, check=True, capture_output=True).stdout
+        subprocess.run(psql, check=True, capture_output=True, input=tables)
+
+    def restart(self):
+        (running,) = self.servers.children
+        running.stop()
+        self.servers.children = [self.server.spawn(self.address["PORT"])]
+        assert wait_until(lambda: self.server.answers(self.address["PORT"]), child=self.servers.children[0])
+        connection.close()
