@@ -8,12 +8,14 @@ import threading
 from contextlib import contextmanager
 
 import dj_database_url
+import redis
 import requests
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 
 from marketplace import embedded
+from marketplace.celery import app
 from marketplace.processes import Child, wait_until
 from marketplace.supervisor import answers
 from payments.simulator.server import SimulatorServer
@@ -201,3 +203,31 @@ class Database:
         self.servers.children = [self.server.spawn(self.address["PORT"])]
         assert wait_until(lambda: self.server.answers(self.address["PORT"]), child=self.servers.children[0])
         connection.close()
+
+
+class Broker:
+    """A Redis that can be stopped, and started again without what it held."""
+
+    def __init__(self, folder):
+        self.server, self.port = embedded.Valkey(folder), embedded.free_port()
+        self.server.prepare()
+        self.address = self.server.address(self.port)
+        self.start()
+
+    def start(self):
+        self.child = self.server.spawn(self.port)
+        assert wait_until(lambda: self.server.answers(self.port), child=self.child)
+
+    def stop(self):
+        self.child.stop()
+
+    def waiting(self):
+        """How many messages nobody took, and how many were taken and not ended."""
+        with redis.Redis.from_url(self.address) as client:
+            return client.llen("celery"), client.hlen("unacked")
+
+
+def publish_to(address, *, eager):
+    """Have this very process publish its tasks there, or do them at once."""
+    app.conf.update(broker_url=address, task_always_eager=eager)
+    app.amqp._producer_pool = None

@@ -1,34 +1,25 @@
 """What breaks around the payments: clocks, webhooks, the database, the broker, the sweep."""
 
-import sys
 from datetime import timedelta
 from functools import partial
 
 import pytest
-import redis
 import stripe
-from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
 
 from accounts.actions import suspend_professional
 from accounts.models import Notification
-from accounts.tests.factories import make_staff
-from marketplace import embedded
-from marketplace.celery import app
-from marketplace.processes import Child, wait_until
 from marketplace.tests.races import race
 from missions.locking import lock_professional
 from missions.models import Mission, MissionEvent
-from payments import actions, audit, events, reconciliation, runner, sync, tasks
-from payments.models import Difference, Hold, Payment, StripeEvent
+from payments import actions, events, reconciliation, runner, sync, tasks
+from payments.models import Difference, Hold, Payment
 from payments.simulator import accounts, disputes
 from payments.tests import invariants, worlds
 from payments.tests.books import moved
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_payment, pay
-from payments.tests.processes import PATIENCE, environ, stripe_over_http, tell_time, without_hints
 from payments.tests.webhooks import deliver, post, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,10 +40,6 @@ def to_pay(simulator, **fields):
 def open_page(payment):
     actions.start_checkout(payment, by=payment.mission.client.user)
     return payment.sessions.get(status="open")
-
-
-def found_wrong(simulator):
-    return [*audit.differences(), *invariants.always(simulator), *invariants.settled(simulator)]
 
 
 # Clocks that do not agree
@@ -176,7 +163,7 @@ def test_a_mission_ends_right_whatever_becomes_of_its_webhooks(simulator, clock,
     live(4)
 
     assert moved(simulator) == (payment.amount_cents, payment.price.professional_cents, 0)
-    assert found_wrong(simulator) == []
+    assert invariants.found_wrong(simulator) == []
 
 
 # The database goes away
@@ -211,7 +198,7 @@ def test_an_answer_whose_connection_dies_while_it_is_written_is_finished_by_the_
     clock.advance(timedelta(minutes=5))
     tasks.sweep_payments()
     assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 0)
-    assert found_wrong(simulator) == []
+    assert invariants.found_wrong(simulator) == []
 
 
 # The sweep stops, then comes twice
@@ -272,115 +259,7 @@ def test_after_six_hours_without_a_sweep_two_at_once_do_each_thing_once(simulato
     assert len(told) == len(set(told))
     assert len(mail.outbox) == Notification.objects.exclude(sent_at=None).count()
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
-    assert found_wrong(simulator) == []
-
-
-# The broker goes away, and tasks of another version
-
-
-class Broker:
-    """A Redis that can be stopped, and started again without what it held."""
-
-    def __init__(self, folder):
-        self.server, self.port = embedded.Valkey(folder), embedded.free_port()
-        self.server.prepare()
-        self.address = self.server.address(self.port)
-        self.start()
-
-    def start(self):
-        self.child = self.server.spawn(self.port)
-        assert wait_until(lambda: self.server.answers(self.port), child=self.child)
-
-    def stop(self):
-        self.child.stop()
-
-    def waiting(self):
-        """How many messages nobody took, and how many were taken and not ended."""
-        with redis.Redis.from_url(self.address) as client:
-            return client.llen("celery"), client.hlen("unacked")
-
-
-@pytest.fixture
-def broker(tmp_path):
-    """The broker this very process publishes to, for once."""
-    broker = Broker(tmp_path)
-    publish_to(broker.address, eager=False)
-    yield broker
-    app.amqp.producer_pool.force_close_all()
-    publish_to(settings.CELERY_BROKER_URL, eager=True)
-    broker.stop()
-
-
-def publish_to(address, *, eager):
-    app.conf.update(broker_url=address, task_always_eager=eager)
-    app.amqp._producer_pool = None
-
-
-def test_with_the_broker_away_the_site_still_books_and_the_sweep_finishes(client, simulator, clock, broker):
-    payment = to_pay(simulator)
-    assert broker.waiting() != (0, 0)
-    broker.stop()
-    client.force_login(payment.mission.client.user)
-    client.post(reverse("payments:checkout_start", args=[payment.mission_id]), {"early_start": "on"})
-    back = simulator.hosted.pay(payment.sessions.get().stripe_id)
-    assert client.get(back).status_code == 302
-    assert fresh(payment).mission.status == Mission.Status.SECURED
-    clock.set(payment.mission.ends_at)
-    client.post(reverse("payments:mission_confirm", args=[payment.mission_id]))
-    assert (fresh(payment).mission.status, moved(simulator)) == (Mission.Status.CONFIRMED, (0, 0, 0))
-    assert deliver(client, simulator, *events.HANDLERS)
-
-    tasks.do_what_is_due()
-    assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 0)
-    assert not StripeEvent.objects.exclude(state=StripeEvent.State.DONE).exists()
-    assert found_wrong(simulator) == []
-
-
-@pytest.fixture
-def worker(broker, simulator, clock, tmp_path):
-    """A real worker of this broker."""
-    command = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--pool=solo", "--queues=celery"]
-    tell_time(tmp_path / "clock", clock)
-    with stripe_over_http(simulator) as server:
-        variables = environ(tmp_path / "clock", server.url) | {"REDIS_URL": broker.address}
-        with Child("worker", command, tmp_path, environ=variables) as worker:
-            yield worker
-
-
-def old_messages(payment):
-    """What another version of the code may have published of this payment."""
-    return [
-        ("payments.runner.run_payment", (payment.pk, "more")),
-        ("payments.runner.run_payment", ()),
-        ("payments.runner.run_payment", (0,)),
-        ("payments.tasks.perform", ("no_more_a_duty", payment.pk)),
-        ("payments.tasks.perform", ("place_hold", 0)),
-        ("payments.tasks.run_operation", (0,)),
-        ("payments.events.process", (0,)),
-        ("payments.tasks.no_more_a_task", (payment.pk,)),
-    ]
-
-
-def test_a_worker_survives_the_tasks_of_another_version_and_a_broker_that_forgot_all(
-    simulator, clock, broker, worker, tmp_path
-):
-    payment, staff = make_ended_payment(simulator, clock), make_staff()
-    with without_hints():
-        actions.confirm(payment.mission, by=payment.mission.client.user)
-    for name, arguments in old_messages(payment):
-        app.send_task(name, arguments)
-    tell_time(tmp_path / "clock", clock)
-    tasks.sweep_payments()
-    assert wait_until(lambda: fresh(payment).status == Status.RELEASED, child=worker, seconds=PATIENCE)
-    assert wait_until(lambda: broker.waiting() == (0, 0), child=worker, seconds=PATIENCE)
-
-    broker.stop()
-    with without_hints():
-        actions.refund(payment, by=staff, cents=1000, bearer="platform", reason="Geste")
-    broker.start()
-    tasks.sweep_payments()
-    assert wait_until(lambda: moved(simulator)[2] == 1000, child=worker, seconds=PATIENCE)
-    assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 1000)
+    assert invariants.found_wrong(simulator) == []
 
 
 # The professional is suspended
@@ -423,4 +302,4 @@ def test_a_professional_suspended_meanwhile_leaves_no_money_behind(simulator, cl
 
     due = (payment.price.total_cents, payment.price.professional_cents, 0)
     assert (fresh(payment).status, moved(simulator)) == (status, due if is_paid else (0, 0, 0))
-    assert found_wrong(simulator) == []
+    assert invariants.found_wrong(simulator) == []

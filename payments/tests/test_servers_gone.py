@@ -1,4 +1,4 @@
-"""The web process is killed; PostgreSQL, the broker's connections and those to the database go away and come back."""
+"""The web process is killed; PostgreSQL, the broker and the connections to them go away and come back."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import redis
 import requests
+from django.conf import settings
 from django.core import mail
 from django.db import OperationalError, connection
 from django.test import Client
@@ -17,31 +18,34 @@ from accounts.models import Notification
 from accounts.tasks import sweep_notifications
 from accounts.tests.factories import make_staff
 from marketplace import embedded
+from marketplace.celery import app
 from marketplace.processes import wait_until
 from marketplace.tests.races import alone, race
 from missions.models import Mission
-from payments import actions, audit, runner, tasks
-from payments.models import Payment, StripeOperation
-from payments.tests import invariants, test_faults
+from payments import actions, events, runner, tasks
+from payments.models import Payment, StripeEvent, StripeOperation
+from payments.tests import invariants
 from payments.tests.books import moved
-from payments.tests.factories import fresh, make_ended_payment
+from payments.tests.factories import fresh, make_account, make_ended_payment, make_payment
 from payments.tests.processes import (
     PATIENCE,
+    Broker,
     Browser,
     Database,
     Web,
     celery_worker,
     environ_of_demo,
+    publish_to,
     stalling,
+    stripe_over_http,
     tell_time,
     without_hints,
 )
+from payments.tests.webhooks import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Status = Payment.Status
-
-broker = test_faults.broker
 
 
 def confirm_page(payment):
@@ -73,7 +77,7 @@ def sweep_twice(clock):
 def check_paid_once(payment, simulator):
     assert states(payment) == (Status.RELEASED, Mission.Status.CONFIRMED)
     assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 0)
-    assert [*audit.differences(), *invariants.always(simulator), *invariants.settled(simulator)] == []
+    assert invariants.found_wrong(simulator) == []
 
 
 # The web process is killed
@@ -201,7 +205,86 @@ def test_a_web_process_answers_at_once_after_postgresql_was_restarted(simulator,
         assert browser.get(web.url + confirm_page(payment)).status_code == 200
 
 
-# The broker hangs up
+# The broker goes away, and hangs up
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """The broker this very process publishes to, for once."""
+    broker = Broker(tmp_path)
+    publish_to(broker.address, eager=False)
+    yield broker
+    app.amqp.producer_pool.force_close_all()
+    publish_to(settings.CELERY_BROKER_URL, eager=True)
+    broker.stop()
+
+
+def test_with_the_broker_away_the_site_still_books_and_the_sweep_finishes(client, simulator, clock, broker):
+    payment = make_payment()
+    make_account(payment.mission.professional, simulator)
+    assert broker.waiting() != (0, 0)
+    broker.stop()
+    client.force_login(payment.mission.client.user)
+    client.post(reverse("payments:checkout_start", args=[payment.mission_id]), {"early_start": "on"})
+    back = simulator.hosted.pay(payment.sessions.get().stripe_id)
+    assert client.get(back).status_code == 302
+    assert fresh(payment).mission.status == Mission.Status.SECURED
+    clock.set(payment.mission.ends_at)
+    client.post(reverse("payments:mission_confirm", args=[payment.mission_id]))
+    assert (fresh(payment).mission.status, moved(simulator)) == (Mission.Status.CONFIRMED, (0, 0, 0))
+    assert deliver(client, simulator, *events.HANDLERS)
+
+    tasks.do_what_is_due()
+    assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 0)
+    assert not StripeEvent.objects.exclude(state=StripeEvent.State.DONE).exists()
+    assert invariants.found_wrong(simulator) == []
+
+
+@pytest.fixture
+def worker(broker, simulator, clock, tmp_path):
+    """A real worker of this broker."""
+    tell_time(tmp_path / "clock", clock)
+    with (
+        stripe_over_http(simulator) as stripe,
+        celery_worker(tmp_path, environ_of_demo(tmp_path, broker.address, stripe.url)) as worker,
+    ):
+        yield worker
+
+
+def old_messages(payment):
+    """What another version of the code may have published of this payment."""
+    return [
+        ("payments.runner.run_payment", (payment.pk, "more")),
+        ("payments.runner.run_payment", ()),
+        ("payments.runner.run_payment", (0,)),
+        ("payments.tasks.perform", ("no_more_a_duty", payment.pk)),
+        ("payments.tasks.perform", ("place_hold", 0)),
+        ("payments.tasks.run_operation", (0,)),
+        ("payments.events.process", (0,)),
+        ("payments.tasks.no_more_a_task", (payment.pk,)),
+    ]
+
+
+def test_a_worker_survives_the_tasks_of_another_version_and_a_broker_that_forgot_all(
+    simulator, clock, broker, worker, tmp_path
+):
+    payment, staff = make_ended_payment(simulator, clock), make_staff()
+    with without_hints():
+        actions.confirm(payment.mission, by=payment.mission.client.user)
+    for name, arguments in old_messages(payment):
+        app.send_task(name, arguments)
+    tell_time(tmp_path / "clock", clock)
+    tasks.sweep_payments()
+    assert wait_until(lambda: fresh(payment).status == Status.RELEASED, child=worker, seconds=PATIENCE)
+    assert wait_until(lambda: broker.waiting() == (0, 0), child=worker, seconds=PATIENCE)
+
+    broker.stop()
+    with without_hints():
+        actions.refund(payment, by=staff, cents=1000, bearer="platform", reason="Geste")
+    broker.start()
+    tasks.sweep_payments()
+    assert wait_until(lambda: moved(simulator)[2] == 1000, child=worker, seconds=PATIENCE)
+    assert moved(simulator) == (payment.price.total_cents, payment.price.professional_cents, 1000)
 
 
 def test_a_worker_whose_broker_hangs_up_while_it_works_ends_its_task_then_takes_others(
