@@ -21,6 +21,7 @@ from payments.models import (
     LedgerTransaction,
     Payment,
     Reconciliation,
+    Refund,
     StripeEvent,
     StripeOperation,
 )
@@ -94,8 +95,8 @@ def entries(condition, sign):
 
 
 def done_calls(kinds):
-    rows = StripeOperation.objects.filter(kind__in=kinds, state=State.DONE).values_list("payment")
-    return {pk: cents for pk, cents in rows.annotate(cents=Sum("amount_cents")) if cents}
+    done = by_payment(StripeOperation.objects.filter(kind__in=kinds, state=State.DONE), "amount_cents")
+    return {pk: cents for pk, cents in done.items() if cents}
 
 
 def differing(some, others):
@@ -124,26 +125,51 @@ def captured_cents():
     """What was captured and not shared yet, by payment, but what a bank took for good."""
     rows = Hold.objects.filter(payment__status=Payment.Status.KEPT).values_list("payment")
     captured = Counter(dict(rows.annotate(cents=Sum("captured_cents"))))
-    lost = Dispute.objects.filter(payment__in=captured, status=Dispute.Status.LOST).values_list("payment")
-    captured.subtract(dict(lost.annotate(cents=Sum("withdrawn_cents"))))
+    captured.subtract(by_payment(Dispute.objects.lost().filter(payment__in=captured), "withdrawn_cents"))
     return captured
 
 
 def returning_cents():
     """What is on its way back to a card, by payment."""
-    waiting = StripeOperation.objects.filter(kind=Call.REFUND, state__in=(State.PENDING, State.STUCK))
-    return dict(waiting.values_list("payment").annotate(cents=Sum("amount_cents")))
+    return by_payment(
+        StripeOperation.objects.filter(kind=Call.REFUND, state__in=StripeOperation.UNDER_WAY), "amount_cents"
+    )
 
 
 def wrong_debts():
-    """What we owe a professional has a call under way, or a bank that has not judged."""
-    owed = entries(Q(account__startswith="payable:"), -1)
-    waiting = Q(kind__in=(Call.TRANSFER, Call.PAY_AGAIN, Call.REVERSE), state__in=(State.PENDING, State.STUCK))
-    calls = StripeOperation.objects.filter(waiting, payment=OuterRef("pk"))
-    judging = Dispute.objects.open().filter(payment=OuterRef("pk"))
-    idle = Payment.objects.filter(pk__in=owed).exclude(Exists(calls)).exclude(Exists(judging))
-    for pk in idle.order_by("pk").values_list("pk", flat=True):
-        yield f"Payment {pk}: {owed[pk]} cents are owed to the professional, and nothing is on its way."
+    """What a professional is owed is on its way, and what they have too much is coming back: as `payments.shares`."""
+    excess, coming_back, on_its_way = excess_cents(), coming_back_cents(), on_its_way_cents()
+    for pk in sorted(pk for pk, cents in excess.items() if cents):
+        owed, too_much = -excess[pk] - on_its_way.get(pk, 0), excess[pk] - coming_back.get(pk, 0)
+        if owed > 0:
+            yield f"Payment {pk}: {owed} cents are owed to the professional, and nothing is on its way."
+        if too_much > 0:
+            yield f"Payment {pk}: the professional has {too_much} cents too much, and nothing takes them back."
+
+
+def excess_cents():
+    """What the professional has beyond what is theirs, by payment; negative while they are owed."""
+    excess = Counter(entries(Q(account__startswith="payable:"), 1))
+    excess.update(by_payment(Dispute.objects.open(), "taken_back_cents"))
+    excess.update(by_payment(Refund.objects, "taken_back_cents"))
+    excess.subtract(entries(Q(account__startswith="payable:", transaction__kind=Kind.GIVE_BACK), 1))
+    return excess
+
+
+def coming_back_cents():
+    reversals = StripeOperation.objects.filter(kind=Call.REVERSE, state__in=StripeOperation.UNDER_WAY)
+    return by_payment(reversals.exclude(dispute__status__in=Dispute.WINS), "amount_cents")
+
+
+def on_its_way_cents():
+    transfers = StripeOperation.objects.filter(
+        kind__in=StripeOperation.TO_PROFESSIONAL, state__in=StripeOperation.UNDER_WAY
+    )
+    return by_payment(transfers, "amount_cents")
+
+
+def by_payment(rows, field):
+    return dict(rows.values_list("payment").annotate(cents=Sum(field)))
 
 
 def wrong_chargebacks():
@@ -169,7 +195,7 @@ def refunds_above_captures():
 def holds_of_the_dead():
     """A mission that is over holds nothing on a card, unless the call that ends it is under way."""
     ending = StripeOperation.objects.filter(
-        hold=OuterRef("pk"), kind__in=(Call.CAPTURE, Call.CANCEL_HOLD), state__in=(State.PENDING, State.STUCK)
+        hold=OuterRef("pk"), kind__in=(Call.CAPTURE, Call.CANCEL_HOLD), state__in=StripeOperation.UNDER_WAY
     )
     unwanted = Q(status=Hold.Status.LIVE, payment__mission__status__in=Mission.FINAL) | Q(status=Hold.Status.UNWANTED)
     for hold in Hold.objects.filter(unwanted).exclude(Exists(ending)).order_by("pk"):
@@ -190,7 +216,7 @@ def kept_too_long():
 def forgotten_holds():
     """A saved card has an instant at which the amount is asked for, or a call that asks for it."""
     asking = StripeOperation.objects.filter(
-        payment=OuterRef("pk"), kind=Call.PLACE_HOLD, state__in=(State.PENDING, State.STUCK)
+        payment=OuterRef("pk"), kind=Call.PLACE_HOLD, state__in=StripeOperation.UNDER_WAY
     )
     saved = Payment.objects.filter(status=Payment.Status.CARD_SAVED, hold_due_at=None, due_basis_points=None)
     for pk in saved.exclude(Exists(asking)).order_by("pk").values_list("pk", flat=True):

@@ -7,6 +7,7 @@ from functools import partial
 from django.conf import settings
 from django.urls import reverse as address_of
 
+from payments import returns, shares
 from payments.errors import NotSure
 from payments.gateway import metadata_of
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Difference, StripeOperation
@@ -126,7 +127,9 @@ def cancel_hold(client, operation):
 def transfer(client, operation):
     payment = operation.payment
     found = made_before(operation, client.v1.transfers.list, {"transfer_group": payment.transfer_group})
-    return found or client.v1.transfers.create(
+    if found or not shares.is_all_owed(payment):
+        return found
+    return client.v1.transfers.create(
         {
             "amount": operation.amount_cents,
             "currency": CURRENCY,
@@ -142,7 +145,9 @@ def transfer(client, operation):
 
 def refund(client, operation):
     found = made_before(operation, client.v1.refunds.list, {"payment_intent": operation.hold.intent_id})
-    return found or client.v1.refunds.create(
+    if found or returns.left_cents(operation.payment) < 0:
+        return found
+    return client.v1.refunds.create(
         {
             "payment_intent": operation.hold.intent_id,
             "amount": operation.amount_cents,
@@ -155,7 +160,9 @@ def refund(client, operation):
 
 def reverse(client, operation):
     found = made_before(operation, partial(client.v1.transfers.reversals.list, operation.source), {})
-    return found or client.v1.transfers.reversals.create(
+    if found or (operation.dispute and operation.dispute.is_won):
+        return found
+    return client.v1.transfers.reversals.create(
         operation.source, {"amount": operation.amount_cents, "metadata": metadata(operation)}, options(operation)
     )
 
@@ -206,7 +213,7 @@ def dashboard_link(client, account: ConnectedAccount):
 def made_before(operation, list_things, wanted):
     """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt.
 
-    Raises NotSure when it did not, and the team has yet to say what another one is that we know nothing of.
+    Raises NotSure when it did not, and a bank has yet to judge, or the team to say what another one is.
     """
     doubtful = is_doubtful(operation)
     if operation.attempts <= 1 and not doubtful:
@@ -219,9 +226,12 @@ def made_before(operation, list_things, wanted):
 
 
 def is_doubtful(operation):
-    """Whether Stripe has something of this payment that we may have made and forgotten: after a restore, say."""
-    unknown = DOUBTS.get(operation.kind)
-    return unknown is not None and operation.payment.differences.open().filter(kind=unknown).exists()
+    """Whether a bank holds the money, or Stripe has what we may have made and forgotten: after a restore, say."""
+    if operation.kind not in DOUBTS:
+        return False
+    unknown = operation.payment.differences.open().filter(kind=DOUBTS[operation.kind])
+    is_held = operation.kind != StripeOperation.Kind.REVERSE and operation.payment.disputes.open().exists()
+    return is_held or unknown.exists()
 
 
 def options(operation):

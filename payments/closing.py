@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from payments import ledger, operations
 from payments.emails import tell_receipt
 from payments.errors import PaymentError
-from payments.models import CheckoutSession, Dispute, Payment, StripeOperation
+from payments.models import CheckoutSession, Payment, StripeOperation
 
 
 def close_payment(payment, basis_points):
@@ -81,8 +81,7 @@ def kept_cents(payment):
 
 def lost_cents(payment):
     """What banks took for good."""
-    lost = payment.disputes.filter(status=Dispute.Status.LOST)
-    return sum(dispute.withdrawn_cents for dispute in lost)
+    return sum(dispute.withdrawn_cents for dispute in payment.disputes.lost())
 
 
 def is_gone(payment):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.queue import after_commit
 from missions.actions import require_staff
-from payments import actions, events, gateway, returns, sync
+from payments import actions, adoption, events, gateway, returns, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 from payments.runner import run_payment
@@ -70,11 +70,11 @@ def fetch(difference):
 
 def adopt(payment, kind, thing, *, by, reason):
     if kind == Kind.UNKNOWN_REFUND:
-        returns.adopt_refund(payment, thing, by=by, reason=reason)
+        adoption.adopt_refund(payment, thing, by=by, reason=reason)
     elif kind == Kind.UNKNOWN_TRANSFER:
-        returns.adopt_transfer(payment, thing)
+        adoption.adopt_transfer(payment, thing)
     else:
-        returns.adopt_reversal(payment, thing)
+        adoption.adopt_reversal(payment, thing)
 
 
 def read_subject(difference):
@@ -93,13 +93,19 @@ def nothing_to_read():
 
 @transaction.atomic
 def give_up_call(operation, *, by):
-    """Staff give up a call that can never be done; what it was for stays as the books say. Raises PaymentError."""
+    """Staff give up a call that can never be done; what it was for stays as the books say. Raises PaymentError.
+
+    What a reversal was to bring back, the professional owes us.
+    """
     require_staff(by)
     if operation.payment_id:
-        sync.lock_payment(operation.payment)
+        operation.payment = sync.lock_payment(operation.payment)
     stuck = StripeOperation.objects.filter(pk=operation.pk, state=StripeOperation.State.STUCK)
     if not stuck.update(state=StripeOperation.State.REFUSED):
         raise PaymentError(_("Cet appel n’est pas à examiner."))
+    if operation.kind == StripeOperation.Kind.REVERSE:
+        returns.took_back_less(operation, 0)
+        after_commit(run_payment, operation.payment_id)
 
 
 @transaction.atomic

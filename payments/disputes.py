@@ -6,7 +6,7 @@ Stripe's balance movements decide what is booked, its status what follows: whate
 from datetime import UTC, datetime
 
 from marketplace import clock
-from payments import closing, ledger, operations, returns
+from payments import closing, ledger, operations, returns, shares
 from payments.emails import tell_professional, tell_staff
 from payments.models import Dispute, Payment, StripeOperation
 
@@ -31,10 +31,10 @@ def write_dispute(payment, found, asked_at):
 
 
 def follow(dispute):
-    """What its status asks for; one that was judged ends once Stripe's balance has moved accordingly."""
+    """What its status asks for; one that was judged ends once the money is where the bank says."""
     if dispute.status in BORNE:
         take_back(dispute)
-    if dispute.status in ENDS and has_moved(dispute):
+    if dispute.status in ENDS and has_moved(dispute) and not is_in_doubt(dispute):
         end(dispute)
 
 
@@ -43,6 +43,19 @@ def has_moved(dispute):
     if dispute.status in JUDGED:
         return dispute.is_won == (dispute.withdrawn_cents <= 0)
     return True
+
+
+def is_in_doubt(dispute):
+    """Whether a refund may have left or not: who bears what the bank took depends on it."""
+    begun = dispute.payment.operations.filter(kind=Kind.REFUND, state=State.PENDING, attempts__gt=0)
+    return dispute.status == Status.LOST and begun.exists()
+
+
+def end_judged(payment):
+    """End what waited for the answer of a refund."""
+    for dispute in payment.disputes.filter(status=Status.LOST, closed_at=None):
+        dispute.payment = payment
+        follow(dispute)
 
 
 def is_stale(dispute, found, asked_at):
@@ -72,7 +85,9 @@ def read_dispute(dispute, found, asked_at):
     due_by = found.evidence_details.due_by
     dispute.status, dispute.checked_at = found.status, asked_at
     dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
-    dispute.save(update_fields=["status", "evidence_due_at", "checked_at"])
+    if dispute.status in Dispute.OPEN:
+        dispute.closed_at = None  # a question that was closed may still become a chargeback
+    dispute.save(update_fields=["status", "evidence_due_at", "closed_at", "checked_at"])
 
 
 def book_movements(dispute, found):
@@ -86,7 +101,7 @@ def book_movements(dispute, found):
 
 
 def take_back(dispute):
-    """The professional's part waits with us while the bank judges: it is taken back once they have it."""
+    """The professional's part waits with us while the bank judges: as much of it as they have."""
     payment = dispute.payment
     if payment.status != Payment.Status.RELEASED or not dispute.withdrawn_cents:
         return
@@ -95,11 +110,7 @@ def take_back(dispute):
         # Each part is rounded on its own: together they take no more than the share.
         dispute.taken_back_cents = min(part, share_left_cents(payment))
         dispute.save(update_fields=["taken_back_cents"])
-    is_there = returns.reversible_cents(payment) >= dispute.taken_back_cents
-    if dispute.taken_back_cents and is_there and not dispute.operations.exists():
-        returns.take_back(payment, dispute.taken_back_cents, dispute=dispute)
-        amount = {"amount": dispute.taken_back_cents}
-        tell_professional(payment, "chargeback", key=str(dispute.pk), cents=amount)
+    take_back_excess(payment)
 
 
 def share_left_cents(payment):
@@ -109,15 +120,27 @@ def share_left_cents(payment):
     return ledger.share_cents(payment) - refunded - borne
 
 
-def take_back_late(payment):
-    """The professional was just paid, and a bank took a part of it meanwhile: what is too much comes back."""
-    too_much = returns.overpaid_cents(payment)
-    borne = payment.disputes.filter(status__in=BORNE).exclude(taken_back_cents=0)
-    for dispute in borne.filter(operations=None).order_by("pk"):
-        part = min(dispute.taken_back_cents, too_much)
+def take_back_excess(payment):
+    """Take back, for each chargeback they bear, what the professional has too much; returns how much that is."""
+    too_much = left = shares.overpaid_cents(payment)
+    for dispute in payment.disputes.filter(status__in=BORNE).order_by("pk"):
+        part = min(dispute.taken_back_cents - cents_of(dispute), left)
         if part > 0:
-            returns.take_back(payment, part, dispute=dispute)
-            too_much -= part
+            shares.take_back(payment, part, dispute=dispute)
+            left -= part
+            tell_taken_back(payment, dispute)
+    return too_much - left
+
+
+def cents_of(dispute):
+    """What is taken back for this chargeback, or about to be."""
+    return shares.cents_of(dispute.operations.filter(kind=Kind.REVERSE).exclude(state=State.REFUSED))
+
+
+def tell_taken_back(payment, dispute):
+    """Once, while the bank judges; what was lost is told as such."""
+    if dispute.is_open:
+        tell_professional(payment, "chargeback", key=str(dispute.pk), cents={"amount": dispute.taken_back_cents})
 
 
 def end(dispute):
@@ -132,15 +155,13 @@ def lose(dispute):
     shared = bear(dispute)
     ledger.book_chargeback_lost(dispute, shared)
     returns.send_less(payment, dispute.withdrawn_cents - shared)
-    operations.give_up(payment.operations.filter(kind=Kind.TRANSFER))
-    returns.pay_what_is_left(payment)
-    pay_again(dispute)
+    operations.give_up(payment.operations.filter(kind__in=StripeOperation.TO_PROFESSIONAL))
+    settle_share(dispute)
     if closing.is_gone(payment):
         closing.set_status(payment, Payment.Status.LOST)
         tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
         return
-    if payment.status == Payment.Status.KEPT and payment.is_closed:
-        closing.release(payment)
+    release_kept(payment)
     tell_professional(payment, "chargeback_lost_part", key=str(dispute.pk), cents={"amount": dispute.withdrawn_cents})
 
 
@@ -156,22 +177,27 @@ def bear(dispute):
 
 def win(dispute):
     """The bank gave the money back: so do we, and what waited goes on."""
+    payment, reversals = dispute.payment, dispute.operations.filter(kind=Kind.REVERSE)
+    was_told = reversals.exists()
+    operations.give_up(reversals)
+    settle_share(dispute)
+    release_kept(payment)
+    if was_told:
+        tell_professional(payment, "chargeback_won", key=str(dispute.pk))
+
+
+def settle_share(dispute):
+    """Bring the professional what the verdict left them: they owe us less first, then it is sent, or comes back."""
     payment = dispute.payment
-    operations.give_up(dispute.operations.filter(kind=Kind.REVERSE))
+    ledger.book_chargeback_won(payment, min(shares.unpaid_cents(payment), shortfall_cents(dispute)))
+    shares.pay_what_is_left(payment, dispute)
+    take_back_excess(payment)
+
+
+def release_kept(payment):
+    """What was decided while the bank judged."""
     if payment.status == Payment.Status.KEPT and payment.is_closed:
         closing.release(payment)
-    ledger.book_chargeback_won(payment, shortfall_cents(dispute))
-    pay_again(dispute)
-
-
-def pay_again(dispute):
-    """Send back what was taken from the professional and that they do not bear: all of it when we won."""
-    borne = 0 if dispute.is_won else dispute.taken_back_cents
-    owed = cents_of(dispute, Kind.REVERSE) - borne - cents_of(dispute, Kind.PAY_AGAIN)
-    if dispute.closed_at and owed > 0:
-        operations.prepare_pay_again(dispute, owed)
-        if dispute.is_won:
-            tell_professional(dispute.payment, "chargeback_won", key=str(dispute.pk))
 
 
 def shared_cents(dispute):
@@ -184,12 +210,6 @@ def shared_cents(dispute):
         return 0
     beyond_the_rest = max(dispute.withdrawn_cents - returns.rest_waiting_cents(payment), 0)
     return min(beyond_the_rest, returns.refundable_cents(payment, before=dispute))
-
-
-def cents_of(dispute, kind):
-    """What was moved for this chargeback, or is about to be when we pay."""
-    states = (State.DONE,) if kind == Kind.REVERSE else (State.DONE, State.PENDING)
-    return sum(operation.amount_cents for operation in dispute.operations.filter(kind=kind, state__in=states))
 
 
 def shortfall_cents(dispute):

@@ -99,8 +99,9 @@ def prepare_reversal(payment, source, cents, *, refund=None, dispute=None):
 
 
 def prepare_pay_again(dispute, cents):
-    attempt = _attempt(dispute.operations, Kind.PAY_AGAIN)
-    key = f"again:{dispute.stripe_id}:{cents}:{attempt}"
+    # A chargeback may have the professional paid several times, of the same amount too.
+    ended = dispute.operations.filter(kind=Kind.PAY_AGAIN).exclude(state=StripeOperation.State.PENDING).count()
+    key = f"again:{dispute.stripe_id}:{cents}:{ended + 1}"
     return prepare(Kind.PAY_AGAIN, key, payment=dispute.payment, dispute=dispute, amount_cents=cents)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from missions import actions as missions
 from missions.models import MissionEvent
-from payments import closing, disputes, gateway, ledger, operations, returns, sync
+from payments import closing, disputes, gateway, ledger, operations, returns, shares, sync
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional, tell_staff
 from payments.errors import NotSure
@@ -57,6 +57,13 @@ def attempt(operation):
             say(operation)
         except Exception as error:
             record_doubt(operation, error)
+        if operation.kind == Kind.REFUND:
+            end_judged(operation.payment)
+
+
+@transaction.atomic
+def end_judged(payment):
+    disputes.end_judged(sync.lock_payment(payment))
 
 
 def say(operation):
@@ -74,7 +81,7 @@ def is_ready(operation):
     """Sharing waits for a bank that holds the money, and a transfer for a professional Stripe cannot pay at present."""
     if operation.kind not in (*StripeOperation.TO_PROFESSIONAL, Kind.REFUND):
         return True
-    if operation.payment.disputes.open().exists():
+    if not operation.attempts and operation.payment.disputes.open().exists():
         postpone(operation)
         return False
     if operation.kind in StripeOperation.TO_PROFESSIONAL and not operation.payment.mission.professional.payable:
@@ -99,7 +106,8 @@ def claim(operation):
 def record_answer(operation, answer):
     """Write what Stripe answered and what follows from it, once."""
     if answer is None:
-        finish(operation, State.REFUSED, error=_("N’est plus voulu."))
+        if finish(operation, State.REFUSED, error=_("N’est plus voulu.")) and operation.kind in REDUCED:
+            REDUCED[operation.kind](operation)
     elif finish(operation, State.DONE, stripe_id=answer.id, answer=gateway.summary_of(answer)):
         RECORDS[operation.kind](operation, answer)
 
@@ -186,7 +194,7 @@ def record_refused_refund(operation, error):
         record_stuck(operation, error)
         return
     with transaction.atomic():
-        if finish(operation, State.REFUSED, error=describe(error)) and operation.payment.status != Payment.Status.LOST:
+        if finish(operation, State.REFUSED, error=describe(error)):
             postpone(operations.AGAIN[operation.kind](operation))
 
 
@@ -210,6 +218,14 @@ REFUSALS = {
     Kind.CANCEL_HOLD: record_too_late,
     Kind.TRANSFER: record_refused_transfer,
 }
+
+
+def pay_less(operation):
+    shares.pay_what_is_left(operation.payment, operation.dispute)
+
+
+# What of a call is still wanted, once it is not as it was prepared.
+REDUCED = {Kind.TRANSFER: pay_less, Kind.PAY_AGAIN: pay_less, Kind.REFUND: returns.send_what_is_left}
 
 
 # What follows from each answer, under the payment's lock
@@ -255,8 +271,8 @@ def transferred(operation, answer):
     payment, cents = operation.payment, operation.amount_cents
     ledger.book_transfer(operation)
     missions.record(payment.mission, MissionEvent.Kind.PAID, by=None, cents=cents)
-    tell_professional(payment, "paid", key=str(operation.pk), cents={"amount": cents})
-    disputes.take_back_late(payment)
+    if kept := cents - disputes.take_back_excess(payment):
+        tell_professional(payment, "paid", key=str(operation.pk), cents={"amount": kept})
 
 
 def refunded(operation, answer):
@@ -266,9 +282,8 @@ def refunded(operation, answer):
 
 def transfer_reversed(operation, answer):
     returns.taken_back(operation)
-    if operation.dispute_id:
-        operation.dispute.payment = operation.payment
-        disputes.pay_again(operation.dispute)
+    if operation.dispute and operation.dispute.closed_at:
+        shares.pay_what_is_left(operation.payment, operation.dispute)
 
 
 def account_created(operation, answer):

@@ -159,8 +159,8 @@ def apply_refund(operation, refund):
     """A refund may fail days after Stripe took it: the money came back to us, and is the client's."""
     operation.payment = lock_payment(operation.payment)
     operation.refresh_from_db(fields=["state"])
-    if refund.status == "failed" and operation.state == State.DONE:
-        operation.state, operation.error = State.STUCK, refund.failure_reason or "failed"
+    if refund.status in ("failed", "canceled") and operation.state == State.DONE:
+        operation.state, operation.error = State.STUCK, refund.failure_reason or refund.status
         operation.save(update_fields=["state", "error"])
         ledger.book_refund_failed(operation)
         tell_staff(f"refund_failed:{operation.pk}", "refund_failed", operation)

@@ -8,8 +8,13 @@ from payments.models.payment import Payment
 
 class DisputeQuerySet(models.QuerySet):
     def open(self):
-        """A bank holds the money: until it has judged, or until what we won is back."""
-        return self.filter(Q(status__in=Dispute.OPEN) | Q(status__in=Dispute.WINS, withdrawn_cents__gt=0))
+        """A bank holds the money: until it has judged, and what we won is back or what we lost is booked."""
+        won, lost = Q(status__in=Dispute.WINS, withdrawn_cents__gt=0), Q(status=Dispute.Status.LOST, closed_at=None)
+        return self.filter(Q(status__in=Dispute.OPEN) | won | lost)
+
+    def lost(self):
+        """A bank took the money for good."""
+        return self.filter(status=Dispute.Status.LOST).exclude(closed_at=None)
 
 
 class Dispute(models.Model):
@@ -57,6 +62,8 @@ class Dispute(models.Model):
 
     @property
     def is_open(self):
+        if self.status == self.Status.LOST:
+            return self.closed_at is None
         return self.status in self.OPEN or (self.is_won and self.withdrawn_cents > 0)
 
     @property

@@ -36,6 +36,8 @@ class StripeOperation(models.Model):
         REFUSED = "refused", _("Refusé par Stripe")
         STUCK = "stuck", _("À examiner")
 
+    # Their end is not known yet, or waits for the team.
+    UNDER_WAY = (State.PENDING, State.STUCK)
     TO_PROFESSIONAL = (Kind.TRANSFER, Kind.PAY_AGAIN)
     # A payment has one of each under way or done: see the constraint.
     ONCE = (Kind.TRANSFER, Kind.CAPTURE)

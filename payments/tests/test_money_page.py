@@ -12,7 +12,7 @@ from accounts.models import Professional
 from accounts.tests.factories import make_client, make_professional, make_staff
 from marketplace import formatting
 from missions.models import Contest
-from payments import actions, gateway, returns, tasks
+from payments import actions, adoption, gateway, tasks
 from payments.simulator import disputes
 from payments.tests.factories import (
     fresh,
@@ -489,7 +489,7 @@ def test_what_the_professional_owes_is_not_theirs(client, simulator, clock):
     )
     found = gateway.client().v1.transfers.retrieve(sent.id)
     with transaction.atomic():
-        returns.adopt_transfer(actions.sync.lock_payment(payment), found)
+        adoption.adopt_transfer(actions.sync.lock_payment(payment), found)
 
     assert situations(payment) == ("debited", "paid")
     assert "Repris depuis" not in page_of(client, payment, payment.mission.professional.user)
