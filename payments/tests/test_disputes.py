@@ -4,102 +4,35 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.emails import write_email
 from accounts.tests.factories import make_staff
 from missions.models import Contest
-from payments import actions, audit, closing, gateway, sync, tasks
+from payments import actions, closing, gateway, sync, tasks
 from payments.errors import PaymentError
 from payments.models import Dispute, Hold, Payment, Refund
 from payments.simulator import accounts, disputes
-from payments.simulator.balance import DISPUTE_FEE, card_fee
+from payments.tests.banks import (
+    COMMISSION,
+    EARNED,
+    FEES,
+    LEFT,
+    LOST,
+    PART,
+    SHARE,
+    TOTAL,
+    VAT,
+    WON,
+    check_at_rest,
+    letter,
+    pay_out,
+    settle_half,
+    share,
+    told,
+)
 from payments.tests.books import books, check_books, moved
 from payments.tests.factories import fresh, make_ended_payment
 from payments.tests.webhooks import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-# 8 h at 25,00 €: 240,00 € for the professional, 30,00 € of commission and 6,00 € of its VAT.
-TOTAL, SHARE, COMMISSION, VAT = 27_600, 24_000, 3_000, 600
-CARD_FEE = card_fee(TOTAL)
-FEES = CARD_FEE + DISPUTE_FEE
-EARNED = {"commission": -COMMISSION, "vat": -VAT}
-LOST = {"stripe": -FEES, "stripe_fees": FEES}
-WON = EARNED | {"stripe": COMMISSION + VAT - FEES, "stripe_fees": FEES}
-
-
-@pytest.fixture
-def shared(simulator, clock):
-    return share(simulator, clock)
-
-
-@pytest.fixture
-def kept(simulator, clock):
-    """Captured because its hold was dying, not confirmed yet."""
-    payment = make_ended_payment(simulator, clock)
-    clock.set(payment.holds.get().capture_before - timedelta(hours=11))
-    tasks.sweep_payments()
-    return fresh(payment)
-
-
-@pytest.fixture
-def bank(client, simulator):
-    return Bank(client, simulator)
-
-
-class Bank:
-    """The client's bank, heard through webhooks."""
-
-    def __init__(self, client, simulator):
-        self.client, self.simulator = client, simulator
-
-    def dispute(self, payment, *, inquiry=False, told=True, amount=None):
-        charge_id = payment.holds.get(status="captured").charge_id
-        found = disputes.open_dispute(self.simulator, charge_id, inquiry=inquiry, amount=amount)
-        return self.tell(found, told=told)
-
-    def judge(self, payment, *, won, told=True):
-        """The first dispute that is open."""
-        found = self.open_disputes(payment)[0]
-        disputes.close_dispute(self.simulator, found["id"], won=won)
-        return self.tell(found, told=told)
-
-    def open_disputes(self, payment):
-        charge_id = payment.holds.get(status="captured").charge_id
-        found = self.simulator.book.every("dispute", charge=charge_id)
-        return [dispute for dispute in found if dispute["status"] in disputes.OPEN]
-
-    def tell(self, found, *, told):
-        if not told:
-            self.simulator.outbox.clear()
-            return None
-        deliver(self.client, self.simulator)
-        return Dispute.objects.get(stripe_id=found["id"])
-
-
-def share(simulator, clock, **fields):
-    """A confirmed payment, its share on the professional's Stripe account."""
-    payment = make_ended_payment(simulator, clock, **fields)
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    return fresh(payment)
-
-
-def pay_out(simulator, clock, payment):
-    """The week goes by and Stripe sends what the professional has to their bank."""
-    clock.advance(timedelta(days=8))
-    simulator.tick()
-    accounts.pay_out(simulator, payment.mission.professional.account.stripe_id)
-
-
-def told(user):
-    """The templates of what somebody was told of a chargeback, in order."""
-    names = user.notifications.order_by("pk").values_list("template", flat=True)
-    return [name.rpartition("/")[2] for name in names if "chargeback" in name or "dispute" in name]
-
-
-def letter(user, template):
-    """The text of the only e-mail of this kind owed to somebody."""
-    owed = user.notifications.get(template=f"payments/emails/{template}")
-    return write_email(user, owed.template, owed.context).body
 
 
 def test_a_chargeback_takes_the_share_back_until_the_bank_has_judged(shared, bank, simulator):
@@ -551,26 +484,6 @@ def test_a_chargeback_lost_before_anything_was_taken_ends_once_it_is(shared, ban
     check_at_rest(shared, simulator)
 
 
-# A part only, 10,00 €: 8,70 € of the professional's share, 1,08 € of commission and 0,22 € of its VAT.
-PART = 1_000
-LEFT = {"commission": -2_892, "vat": -578, "stripe": 3_470 - FEES, "stripe_fees": FEES}
-
-
-def settle_half(payment):
-    reason = Contest.Reason.EARLY_DEPARTURE
-    actions.contest(fresh(payment).mission, by=payment.mission.client.user, reason=reason, text="Parti à minuit")
-    actions.settle(fresh(payment).mission.contest, by=make_staff(), performed_basis_points=5000, note="La moitié")
-
-
-def check_at_rest(payment, simulator):
-    """Nothing moves any more, even read again."""
-    sync.sync_payment(payment)
-    tasks.sweep_payments()
-    assert not payment.operations.filter(state__in=("pending", "stuck")).exists()
-    assert list(audit.differences()) == []
-    check_books(simulator)
-
-
 def test_a_part_lost_of_a_shared_payment_is_borne_by_both_and_the_rest_stays_shared(shared, bank, simulator):
     dispute = bank.dispute(shared, amount=PART)
     assert dispute.taken_back_cents == 870
@@ -700,67 +613,6 @@ def test_a_bank_that_takes_again_what_we_refunded_while_it_asked_costs_us_that_m
     check_books(simulator)
 
 
-# What is lost in all, with what it was made of: the professional's share, commission, VAT.
-LOST_OF_TWO = {(False, False): (3_478, 435, 87), (True, False): (2_609, 326, 65), (False, True): (870, 108, 22)}
-LOST_OF_TWO[True, True] = (0, 0, 0)
-
-
-@pytest.mark.parametrize(("verdicts", "lost"), LOST_OF_TWO.items())
-def test_two_chargebacks_at_once_are_each_borne_or_paid_again(shared, bank, simulator, clock, verdicts, lost):
-    bank.dispute(shared, amount=PART)
-    bank.dispute(shared, amount=3 * PART)
-    for won in verdicts:
-        bank.judge(shared, won=won)
-    clock.advance(timedelta(hours=2))  # what was won waited for the other one
-    tasks.sweep_payments()
-
-    share, commission, vat = lost
-    fees = FEES + DISPUTE_FEE
-    earned = {"commission": commission - COMMISSION, "vat": vat - VAT}
-    assert moved(simulator) == (TOTAL, SHARE - share, 0)
-    assert books(shared) == earned | {"stripe": -sum(earned.values()) - fees, "stripe_fees": fees}
-    check_at_rest(shared, simulator)
-
-
-def sweep_for_hours(clock):
-    for _sweep in range(3):
-        clock.advance(timedelta(hours=2))
-        tasks.sweep_payments()
-
-
-def test_a_share_paid_again_once_another_chargeback_was_lost_comes_back_by_that_much(shared, bank, simulator, clock):
-    bank.dispute(shared)
-    simulator.faults.add("refuse_connection", on="transfers.create")
-    bank.judge(shared, won=True)
-    bank.dispute(shared, amount=PART)
-    bank.judge(shared, won=False)
-    sweep_for_hours(clock)
-
-    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
-    assert books(shared) == LEFT | {"stripe": LEFT["stripe"] - DISPUTE_FEE, "stripe_fees": FEES + DISPUTE_FEE}
-    check_at_rest(shared, simulator)
-
-
-def test_a_share_that_left_less_one_chargeback_comes_back_by_the_next_one_only(bank, client, simulator, clock):
-    payment = make_ended_payment(simulator, clock)
-    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
-    accounts.set_status(simulator, account, "restricted")
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    bank.dispute(payment, amount=PART)
-    bank.judge(payment, won=False)
-    accounts.set_status(simulator, account, "active")
-    simulator.faults.add("lose_answer", on="transfers.create")
-    clock.advance(timedelta(hours=2))
-    deliver(client, simulator)
-    tasks.sweep_payments()
-    bank.dispute(payment, amount=PART)
-    bank.judge(payment, won=False)
-    sweep_for_hours(clock)
-
-    assert moved(simulator) == (TOTAL, SHARE - 1_739, 0)
-    check_at_rest(payment, simulator)
-
-
 @pytest.mark.parametrize("told", [False, True])
 def test_a_chargeback_lost_while_a_refund_takes_its_part_back_leaves_nothing_behind(
     shared, bank, simulator, clock, told
@@ -779,19 +631,6 @@ def test_a_chargeback_lost_while_a_refund_takes_its_part_back_leaves_nothing_beh
     assert moved(simulator) == (TOTAL, 0, 0)
     assert books(shared) == LOST
     check_books(simulator)
-
-
-def test_parts_rounded_on_their_own_never_take_more_than_the_share(shared, bank, simulator, clock):
-    """1,04 € refunded, then two chargebacks of the rest: their parts would be one cent more than there is."""
-    actions.refund(shared, by=make_staff(), cents=104, bearer=Refund.Bearer.BOTH, reason="Retard")
-    bank.dispute(shared, amount=1_001)
-    bank.dispute(shared, amount=26_495)
-    for _chargeback in range(2):
-        bank.judge(shared, won=False)
-
-    assert fresh(shared).status == Payment.Status.LOST
-    assert moved(simulator) == (TOTAL, 0, 104)
-    check_at_rest(shared, simulator)
 
 
 def test_a_chargeback_heard_of_before_its_capture_is_booked_waits_for_it(simulator, clock):

@@ -1,0 +1,374 @@
+"""What the professional has in the end, whatever banks, refunds, silences and the team do to their share."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.tests.factories import make_staff
+from payments import actions, differences, earnings, gateway, reconciliation, tasks
+from payments.models import Difference, Payment, Refund
+from payments.simulator import accounts, disputes, refunds
+from payments.simulator.balance import DISPUTE_FEE
+from payments.tests.banks import (
+    COMMISSION,
+    FEES,
+    LEFT,
+    PART,
+    SHARE,
+    TOTAL,
+    VAT,
+    WON,
+    check_at_rest,
+    pay_out,
+    settle_half,
+    share,
+    sweep_for_hours,
+    told,
+)
+from payments.tests.books import books, moved
+from payments.tests.factories import fresh, make_ended_payment
+from payments.tests.webhooks import deliver
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HALF = TOTAL // 2
+BOTH, PLATFORM = Refund.Bearer.BOTH, Refund.Bearer.PLATFORM
+
+
+# Several chargebacks of one charge
+
+
+# What is lost in all, with what it was made of: the professional's share, commission, VAT.
+LOST_OF_TWO = {(False, False): (3_478, 435, 87), (True, False): (2_609, 326, 65), (False, True): (870, 108, 22)}
+LOST_OF_TWO[True, True] = (0, 0, 0)
+
+
+@pytest.mark.parametrize(("verdicts", "lost"), LOST_OF_TWO.items())
+def test_two_chargebacks_at_once_are_each_borne_or_paid_again(shared, bank, simulator, clock, verdicts, lost):
+    bank.dispute(shared, amount=PART)
+    bank.dispute(shared, amount=3 * PART)
+    for won in verdicts:
+        bank.judge(shared, won=won)
+    clock.advance(timedelta(hours=2))  # what was won waited for the other one
+    tasks.sweep_payments()
+
+    share, commission, vat = lost
+    fees = FEES + DISPUTE_FEE
+    earned = {"commission": commission - COMMISSION, "vat": vat - VAT}
+    assert moved(simulator) == (TOTAL, SHARE - share, 0)
+    assert books(shared) == earned | {"stripe": -sum(earned.values()) - fees, "stripe_fees": fees}
+    check_at_rest(shared, simulator)
+
+
+def test_a_share_paid_again_once_another_chargeback_was_lost_comes_back_by_that_much(shared, bank, simulator, clock):
+    bank.dispute(shared)
+    simulator.faults.add("refuse_connection", on="transfers.create")
+    bank.judge(shared, won=True)
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(shared) == LEFT | {"stripe": LEFT["stripe"] - DISPUTE_FEE, "stripe_fees": FEES + DISPUTE_FEE}
+    check_at_rest(shared, simulator)
+
+
+def test_a_share_that_left_less_one_chargeback_comes_back_by_the_next_one_only(bank, client, simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    account = simulator.book.get("v2.core.account", payment.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    accounts.set_status(simulator, account, "active")
+    simulator.faults.add("lose_answer", on="transfers.create")
+    clock.advance(timedelta(hours=2))
+    deliver(client, simulator)
+    tasks.sweep_payments()
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE - 1_739, 0)
+    check_at_rest(payment, simulator)
+
+
+def test_parts_rounded_on_their_own_never_take_more_than_the_share(shared, bank, simulator, clock):
+    """1,04 € refunded, then two chargebacks of the rest: their parts would be one cent more than there is."""
+    actions.refund(shared, by=make_staff(), cents=104, bearer=Refund.Bearer.BOTH, reason="Retard")
+    bank.dispute(shared, amount=1_001)
+    bank.dispute(shared, amount=26_495)
+    for _chargeback in range(2):
+        bank.judge(shared, won=False)
+
+    assert fresh(shared).status == Payment.Status.LOST
+    assert moved(simulator) == (TOTAL, 0, 104)
+    check_at_rest(shared, simulator)
+
+
+def test_a_professional_paid_out_owes_what_two_chargebacks_cost_them_and_no_cent_more(shared, bank, simulator, clock):
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared, amount=PART)
+    bank.dispute(shared, amount=3 * PART)
+    for _chargeback in range(2):
+        bank.judge(shared, won=False)
+
+    assert books(shared)["recoverable"] == 3_478
+    check_at_rest(shared, simulator)
+
+
+def test_a_second_chargeback_of_the_whole_takes_back_what_is_there_and_sends_nothing_that_waited(
+    shared, bank, simulator, client, clock
+):
+    bank.dispute(shared, amount=HALF)
+    set_account(shared, simulator, "restricted")
+    deliver(client, simulator)
+    bank.judge(shared, won=True)
+    bank.dispute(shared)
+    assert moved(simulator)[1] == 0
+    bank.judge(shared, won=False)
+    sweep_for_hours(clock)
+
+    assert (fresh(shared).status, moved(simulator)) == (Payment.Status.LOST, (TOTAL, 0, 0))
+    assert earnings.awaited_by(shared.mission.professional) == []
+    check_at_rest(shared, simulator)
+
+
+def test_two_reversals_of_one_amount_for_one_chargeback_are_both_paid_again(shared, bank, simulator, clock):
+    bank.dispute(shared, amount=HALF)
+    bank.judge(shared, won=True)
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    bank.dispute(shared)
+    bank.judge(shared, won=True)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    check_at_rest(shared, simulator)
+
+
+def test_a_question_that_was_closed_may_still_become_a_chargeback(shared, bank, simulator, client):
+    dispute = bank.dispute(shared, inquiry=True)
+    bank.judge(shared, won=False)
+    found = simulator.book.get("dispute", dispute.stripe_id)
+    disputes.escalate(simulator, simulator.book.get("charge", found["charge"]), found)
+    deliver(client, simulator)
+
+    assert moved(simulator)[1] == 0
+
+
+# Refunds of which it is not known whether they left
+
+
+@pytest.mark.parametrize(("amount", "end"), [(10_000, (TOTAL, 12_000, 3_800)), (20_000, (TOTAL, 6_609, 0))])
+@pytest.mark.parametrize("read_first", [False, True])
+def test_the_rest_a_client_was_about_to_get_is_taken_first_though_a_connection_was_refused(
+    kept, bank, simulator, clock, amount, end, read_first
+):
+    simulator.faults.add("refuse_connection", on="refunds.create")
+    settle_half(kept)
+    bank.dispute(kept, amount=amount)
+    if read_first:
+        sweep_for_hours(clock)
+    bank.judge(kept, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == end
+    check_at_rest(kept, simulator)
+
+
+def test_a_rest_that_did_leave_is_not_what_the_bank_took(kept, bank, simulator, clock):
+    simulator.faults.add("lose_answer", on="refunds.create")
+    settle_half(kept)
+    bank.dispute(kept, amount=10_000)
+    bank.judge(kept, won=False)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, 12_000 - 8_696, HALF)
+    check_at_rest(kept, simulator)
+
+
+def test_what_a_professional_paid_out_does_not_bear_in_the_end_they_do_not_owe(kept, bank, simulator, clock):
+    bank.dispute(kept, amount=10_000, told=False)
+    simulator.faults.add("refuse_connection", on="refunds.create")
+    settle_half(kept)
+    pay_out(simulator, clock, kept)
+    tasks.sweep_payments()
+    bank.judge(kept, won=False)
+    sweep_for_hours(clock)
+
+    assert not {"payable", "recoverable"} & books(kept).keys()
+    check_at_rest(kept, simulator)
+
+
+# What the team does
+
+
+def exhaust(clock):
+    """Let the sweep try until calls end stuck."""
+    for _sweep in range(25):
+        clock.advance(timedelta(hours=3))
+        tasks.sweep_payments()
+
+
+def run_stuck_again(payment, clock):
+    for stuck in payment.operations.filter(state="stuck").order_by("pk"):
+        actions.run_again(stuck, by=make_staff())
+    sweep_for_hours(clock)
+
+
+def set_account(payment, simulator, status):
+    account_id = payment.mission.professional.account.stripe_id
+    accounts.set_status(simulator, simulator.book.get("v2.core.account", account_id), status)
+
+
+def send_by_hand(payment, cents):
+    """A transfer made in Stripe's dashboard, then written in our books."""
+    hold, account = payment.holds.get(), payment.mission.professional.account
+    wanted = {"amount": cents, "currency": "eur", "destination": account.stripe_id}
+    gateway.client().v1.transfers.create(wanted | {"source_transaction": hold.charge_id})
+    reconciliation.compare_books()
+    difference = Difference.objects.open().get(kind=Difference.Kind.UNKNOWN_TRANSFER)
+    differences.write_in_books(difference, by=make_staff(), reason="Versé à la main")
+
+
+def fail_refund(payment, simulator, client):
+    refunds.fail_refund(simulator, payment.operations.get(kind="refund").stripe_id)
+    deliver(client, simulator)
+
+
+def test_all_that_is_stuck_run_again_pays_once(shared, bank, simulator, clock):
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=True)
+    simulator.faults.add("bad_gateway", on="transfers.reversals.create")
+    bank.dispute(shared, amount=3 * PART)
+    simulator.faults.add("bad_gateway", on="transfers.reversals.create", times=30)
+    simulator.faults.add("bad_gateway", on="transfers.create", times=30)
+    bank.judge(shared, won=True)
+    exhaust(clock)
+    simulator.faults.clear()
+    run_stuck_again(shared, clock)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    check_at_rest(shared, simulator)
+
+
+def test_a_stuck_share_run_again_does_not_leave_once_a_bank_took_it(bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
+    payment = share(simulator, clock)
+    exhaust(clock)
+    simulator.faults.clear()
+    bank.dispute(payment)
+    bank.judge(payment, won=False)
+    run_stuck_again(payment, clock)
+
+    assert simulator.book.every("transfer") == []
+    check_at_rest(payment, simulator)
+
+
+def test_a_stuck_share_run_again_leaves_less_what_a_bank_took(bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
+    payment = share(simulator, clock)
+    exhaust(clock)
+    simulator.faults.clear()
+    bank.dispute(payment, amount=PART)
+    bank.judge(payment, won=False)
+    run_stuck_again(payment, clock)
+
+    assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [SHARE - 870]
+    check_at_rest(payment, simulator)
+
+
+def test_what_the_team_sent_by_hand_takes_the_place_of_what_was_to_be_paid_again(
+    shared, bank, simulator, clock, client
+):
+    bank.dispute(shared, amount=3 * PART)
+    set_account(shared, simulator, "restricted")
+    deliver(client, simulator)
+    bank.judge(shared, won=True)
+    set_account(shared, simulator, "active")
+    simulator.outbox.clear()
+    send_by_hand(shared, PART)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert books(shared) == WON
+    check_at_rest(shared, simulator)
+
+
+@pytest.mark.parametrize(("won", "sent", "owed"), [(True, SHARE, 0), (False, PART, PART)])
+def test_what_the_team_sends_by_hand_while_a_bank_judges_is_owed_until_it_is_won(
+    shared, bank, simulator, clock, won, sent, owed
+):
+    bank.dispute(shared)
+    send_by_hand(shared, PART)
+    assert books(shared)["recoverable"] == PART
+    bank.judge(shared, won=won)
+    sweep_for_hours(clock)
+
+    assert (moved(simulator), books(shared).get("recoverable", 0)) == ((TOTAL, sent, 0), owed)
+    check_at_rest(shared, simulator)
+
+
+def test_what_a_reversal_given_up_was_to_bring_back_is_owed_and_the_client_has_their_refund(shared, simulator, clock):
+    simulator.faults.add("bad_gateway", on="transfers.reversals.create", times=40)
+    actions.refund(shared, by=make_staff(), cents=PART, bearer=BOTH, reason="Retard")
+    exhaust(clock)
+    simulator.faults.clear()
+    differences.give_up_call(shared.operations.get(state="stuck"), by=make_staff())
+    sweep_for_hours(clock)
+
+    assert (moved(simulator), books(shared)["recoverable"]) == ((TOTAL, SHARE, PART), 870)
+    assert shared.mission.professional.user.notifications.filter(
+        template="payments/emails/shortfall_professional"
+    ).exists()
+    check_at_rest(shared, simulator)
+
+
+def test_a_refund_come_back_is_made_again_for_what_a_bank_left(shared, bank, simulator, clock, client):
+    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
+    fail_refund(shared, simulator, client)
+    bank.dispute(shared, amount=20_000)
+    bank.judge(shared, won=False)
+    run_stuck_again(shared, clock)
+
+    assert moved(simulator)[2] == TOTAL - 20_000
+    check_at_rest(shared, simulator)
+
+
+def test_a_refund_come_back_to_a_lost_payment_waits_for_the_next_chargeback_to_be_won(
+    shared, bank, simulator, clock, client
+):
+    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
+    bank.dispute(shared)
+    bank.judge(shared, won=False)
+    fail_refund(shared, simulator, client)
+    bank.dispute(shared, told=False)
+    run_stuck_again(shared, clock)
+    bank.judge(shared, won=True)
+    sweep_for_hours(clock)
+
+    assert moved(simulator)[2] == 10_000
+    check_at_rest(shared, simulator)
+
+
+# What they are told
+
+
+def test_they_are_not_told_of_a_payment_that_comes_back_at_once(bank, simulator, clock):
+    simulator.faults.add("lose_answer", on="transfers.create")
+    payment = share(simulator, clock)
+    bank.dispute(payment)
+    bank.judge(payment, won=False)
+    sweep_for_hours(clock)
+
+    professional = payment.mission.professional.user
+    assert not professional.notifications.filter(template="payments/emails/paid_professional").exists()
+    check_at_rest(payment, simulator)
+
+
+def test_who_owed_us_a_share_hears_that_the_bank_was_won(shared, bank, simulator, clock):
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared)
+    bank.judge(shared, won=True)
+
+    assert told(shared.mission.professional.user) == ["chargeback_professional", "chargeback_won_professional"]
