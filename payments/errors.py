@@ -10,4 +10,4 @@ class NotOurs(Exception):
 
 
 class NotSure(Exception):
-    """A call that must wait until the team has said what Stripe has and we do not know."""
+    """A call that must wait: until a bank has judged, or the team has said what Stripe has and we do not know."""
