@@ -210,11 +210,13 @@ def again(professional):
     """What a bank gave back after a chargeback, on its way to the professional."""
     operations = StripeOperation.objects.filter(
         payment__mission__professional=professional, kind=Kind.PAY_AGAIN, state__in=(State.PENDING, State.STUCK)
-    )
-    return [
-        Awaited(row.payment, row.amount_cents, reason(professional, is_stuck=row.state == State.STUCK))
-        for row in operations.select_related(*WITH_MISSION)
-    ]
+    ).annotate(is_judged=Exists(Dispute.objects.open().filter(payment=OuterRef("payment"))))
+    return [paid_again(row, professional) for row in operations.select_related(*WITH_MISSION)]
+
+
+def paid_again(operation, professional):
+    words = reason(professional, is_stuck=operation.state == State.STUCK, is_judged=operation.is_judged)
+    return Awaited(operation.payment, operation.amount_cents, words)
 
 
 def waiting(payment, cents, professional):

@@ -5,6 +5,13 @@ from accounts.actions import notify, notify_each
 from accounts.models import User
 from marketplace import formatting
 from missions.emails import news
+from payments import ledger
+from payments.models import Dispute, Payment
+
+Entry = ledger.Kind
+
+# What makes a professional's share: what was shared, less what they bore of it since.
+SHARE = (Entry.RELEASE, Entry.GIVE_BACK, Entry.CHARGEBACK_LOST)
 
 
 def tell_client(payment, template, **context):
@@ -54,6 +61,12 @@ def tell_receipt(payment, paid_cents):
     tell_client(payment, "receipt", cents=cents, url=reverse("payments:money", args=[payment.mission_id]))
 
 
+def tell_shortfall(operation, cents):
+    """Say to the professional that they owe us `cents`, which this reversal could not take back, and what for."""
+    cause = "refund" if operation.refund_id else "dispute"
+    tell_professional(operation.payment, "shortfall", key=str(operation.pk), cents={"amount": cents}, cause=cause)
+
+
 def _to_client(payment, template, **context):
     return _news(payment, payment.mission.client.user, f"{template}_client", **context)
 
@@ -71,5 +84,31 @@ def _news(payment, user, template, *, cents=None, **context):
 
 
 def _amounts(payment):
-    """What each side may read of the money: the client the total, the professional their share."""
-    return {"total": payment.amount_cents, "share": payment.price.professional_cents}
+    """What each side may read of the money: the client the total, the professional their share; then what changed it.
+
+    Those of zero are left out, for the e-mail to say nothing of them.
+    """
+    cents = {"total": payment.amount_cents, "share": payment.price.professional_cents}
+    if payment.status == Payment.Status.KEPT or payment.status in Payment.OVER:
+        cents |= _captured(payment)
+    if payment.status == Payment.Status.LOST:
+        cents |= _lost(payment)
+    return {name: value for name, value in cents.items() if value}
+
+
+def _captured(payment):
+    """What was captured, what banks gave back of it for good, judge or left, and the share of that."""
+    captured = sum(hold.captured_cents for hold in payment.holds.all())
+    disputes = list(payment.disputes.all())
+    judged = sum(dispute.withdrawn_cents for dispute in disputes if dispute.is_open)
+    closed = [dispute for dispute in disputes if not dispute.is_open]
+    lost = sum(dispute.withdrawn_cents for dispute in closed if dispute.status == Dispute.Status.LOST)
+    share, _commission, _vat = payment.price.split(payment.amount_cents - lost)
+    return {"captured": captured, "judged": judged, "lost": lost, "left": captured - lost, "share": share}
+
+
+def _lost(payment):
+    """What banks took of the professional's share, and what is left of it at our own charge."""
+    account = ledger.payable(payment)
+    borne = ledger.moved_cents(account, payment=payment, kind=Entry.CHARGEBACK_LOST)
+    return {"borne": borne, "own": -ledger.moved_cents(account, payment=payment, kind__in=SHARE)}

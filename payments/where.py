@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from marketplace import formatting
 from missions.models import Mission
 from missions.policy import HOLD_BEFORE_START
-from payments import returns
+from payments import ledger, returns
 from payments.models import Dispute, Payment, StripeOperation
 from payments.where_rows import CLIENT, PROFESSIONAL, TABLE
 
@@ -19,8 +19,9 @@ Kind = StripeOperation.Kind
 State = StripeOperation.State
 Status = Payment.Status
 
-# Not refused: done, or to be done by a worker or by the team.
-WANTED = (State.PENDING, State.DONE, State.STUCK)
+# To be done by a worker or by the team, and not refused: that, or done.
+UNDER_WAY = (State.PENDING, State.STUCK)
+WANTED = (*UNDER_WAY, State.DONE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Where:
 
 
 def where_is(payment, user, now):
-    """Where the money of this payment is, as one of the two sides reads it. Two queries."""
+    """Where the money of this payment is, as one of the two sides reads it. Two queries, at most five."""
     return Facts(payment, user, now).where
 
 
@@ -99,18 +100,27 @@ class Facts:
     @property
     def is_stuck(self):
         """Whether Stripe refused something that this reader waits for."""
-        kinds = (Kind.CAPTURE, Kind.CANCEL_HOLD, Kind.REFUND)
-        if not self.is_client:
-            kinds = (Kind.CAPTURE, Kind.TRANSFER, Kind.PAY_AGAIN)
-        return self.last(*kinds, state=State.STUCK) is not None
+        return any(row.state == State.STUCK and self.awaits(row) for row in self.operations)
 
-    def dispute(self, *statuses):
-        return next((dispute for dispute in reversed(self.disputes) if dispute.status in statuses), None)
+    def awaits(self, row):
+        """The client's refund by the team starts with what is taken back from the professional."""
+        if self.is_client:
+            return row.refund_id or row.kind in (Kind.CAPTURE, Kind.CANCEL_HOLD, Kind.REFUND)
+        return row.kind in (Kind.CAPTURE, *StripeOperation.TO_PROFESSIONAL)
+
+    @property
+    def judged(self):
+        """What banks hold until they have judged."""
+        return [dispute for dispute in self.disputes if dispute.is_open]
+
+    def closed(self, *statuses):
+        """What banks have judged so."""
+        return [dispute for dispute in self.disputes if dispute.status in statuses and not dispute.is_open]
 
     @property
     def lost_cents(self):
         """What banks took for good."""
-        return sum(dispute.withdrawn_cents for dispute in self.disputes if dispute.status == Dispute.Status.LOST)
+        return sum(dispute.withdrawn_cents for dispute in self.closed(Dispute.Status.LOST))
 
     @property
     def is_lost_in_part(self):
@@ -118,14 +128,27 @@ class Facts:
 
     @property
     def left_cents(self):
-        """What the client pays in the end: what was captured, and neither their bank nor we give back."""
-        return self.wanted_cents(Kind.CAPTURE) - self.wanted_cents(Kind.REFUND) - self.lost_cents
+        """What the client pays in the end: what was captured, and neither their bank nor we give back.
+
+        A refund that came back, and that a bank took meanwhile, will be made again for less.
+        """
+        return max(self.wanted_cents(Kind.CAPTURE) - self.wanted_cents(Kind.REFUND) - self.lost_cents, 0)
+
+    @cached_property
+    def unreturned_cents(self):
+        """What we keep for the client once its refund was given up: no call gives it back."""
+        if not any(row.kind == Kind.REFUND and row.state == State.REFUSED for row in self.operations):
+            return 0
+        kept = -ledger.balance(self.payment, "client_funds")
+        return kept - self.wanted_cents(Kind.REFUND, states=UNDER_WAY)
 
     @property
     def share_cents(self):
         """The professional's part: what was sent to them, or is to be, of what a bank left."""
         sent = [row.amount_cents for row in self.moves if row.kind != Kind.REVERSE and row.dispute_id is None]
-        return sum(sent) if sent else self.price.split(self.payment.amount_cents - self.lost_cents)[0]
+        if not sent:
+            return self.price.split(self.payment.amount_cents - self.lost_cents)[0]
+        return min(sum(sent), self.price.professional_cents)
 
     @property
     def moves(self):
@@ -133,7 +156,7 @@ class Facts:
         kinds = (*StripeOperation.TO_PROFESSIONAL, Kind.REVERSE)
         return [row for row in self.operations if row.kind in kinds and row.state in WANTED]
 
-    @property
+    @cached_property
     def net_cents(self):
         """What the professional keeps in the end."""
         taken_back = self.wanted_cents(Kind.REVERSE)
@@ -148,34 +171,39 @@ class Facts:
         left = self.left_cents if self.is_client else self.net_cents
         return {"cents": whole - left, "left_cents": left} if left < whole else None
 
-    def wanted_cents(self, *kinds):
-        return sum(row.amount_cents for row in self.operations if row.kind in kinds and row.state in WANTED)
+    def wanted_cents(self, *kinds, states=WANTED):
+        return sum(row.amount_cents for row in self.operations if row.kind in kinds and row.state in states)
 
     @property
     def last_refund(self):
         """The last refund, of what a decision left or of what staff return."""
         return self.last(Kind.REFUND)
 
+    @property
+    def team_calls(self):
+        """The calls of what staff return, done or to be done: taken back from the professional, then refunded."""
+        return [row for row in self.operations if row.refund_id and row.state in WANTED]
+
     @cached_property
     def team_refunds(self):
-        refunds = {row.refund_id: row.refund for row in self.operations if row.refund_id}
+        refunds = {row.refund_id: row.refund for row in self.team_calls}
         return list(refunds.values())
 
     @property
     def are_team_refunds_done(self):
-        return not any(row.refund_id and row.state in (State.PENDING, State.STUCK) for row in self.operations)
+        return all(row.state == State.DONE for row in self.team_calls)
+
+    @property
+    def team_refund_cents(self):
+        """What staff return, or returned once nothing of it is under way."""
+        if self.are_team_refunds_done:
+            return sum(row.amount_cents for row in self.team_calls if row.kind == Kind.REFUND)
+        return sum(refund.amount_cents for refund in self.team_refunds)
 
     @property
     def disputes_told(self):
         """Those the situation is about: what a bank judges, else what was lost, else what was won."""
-        for is_told in (
-            lambda dispute: dispute.is_open,
-            lambda dispute: dispute.status == Dispute.Status.LOST,
-            lambda dispute: dispute.is_won,
-        ):
-            if told := [dispute for dispute in self.disputes if is_told(dispute)]:
-                return told
-        return []
+        return self.judged or self.closed(Dispute.Status.LOST) or self.closed(*Dispute.WINS)
 
     @property
     def price(self):
@@ -202,11 +230,13 @@ class Facts:
             "total": self.payment.amount_cents - self.lost_cents,
             "due": self.price.total_cents,
             "share": self.share_cents,
-            "net": self.net_cents if self.is_lost_in_part else 0,
+            "whole": self.price.professional_cents,
+            "net": self.net_cents if self.lost_cents else 0,
             "lost": self.lost_cents,
             "left": self.left_cents,
             "refund": refund.amount_cents if refund else 0,
-            "team_refund": sum(refund.amount_cents for refund in self.team_refunds),
+            "unreturned": self.unreturned_cents,
+            "team_refund": self.team_refund_cents,
             "team_taken": sum(refund.taken_back_cents for refund in self.team_refunds),
             "disputed": sum(dispute.amount_cents for dispute in self.disputes_told),
             "taken": sum(dispute.taken_back_cents for dispute in self.disputes_told),
@@ -231,7 +261,9 @@ class Facts:
 
 def situation_of(facts):
     """The name of a row of the table: a bank's decision first, then ours, then what is awaited."""
-    if facts.dispute(*Dispute.OPEN):
+    if facts.payment.is_closed and not facts.is_client and not facts.price.total_cents:
+        return "nothing_due"
+    if facts.judged:
         return "chargeback" if facts.is_client or facts.is_paid_out else "chargeback_before_paid"
     if facts.payment.status == Status.LOST:
         return lost(facts)
@@ -241,9 +273,23 @@ def situation_of(facts):
 
 
 def lost(facts):
-    if not facts.dispute(Dispute.Status.LOST):
+    if not facts.closed(Dispute.Status.LOST):
         return "hold_missed"
-    return "chargeback_lost" if facts.is_client or facts.is_paid_out else "chargeback_lost_before_paid"
+    return lost_client(facts) if facts.is_client else lost_professional(facts)
+
+
+def lost_client(facts):
+    """Something of our refunds may still be theirs."""
+    if facts.is_stuck:
+        return "stuck"
+    return "not_returned" if facts.unreturned_cents > 0 else "chargeback_lost"
+
+
+def lost_professional(facts):
+    """They keep their part of what we refunded at our own charge."""
+    if facts.is_paid_out:
+        return "chargeback_lost_part" if facts.net_cents > 0 else "chargeback_lost"
+    return paying(facts) if facts.last(Kind.TRANSFER, state=State.PENDING) else "chargeback_lost_before_paid"
 
 
 def card_saved(facts):
@@ -277,7 +323,7 @@ def decided(facts):
     if facts.is_stuck:
         return "stuck"
     if not facts.price.total_cents:
-        return returned(facts) if facts.is_client else "nothing_due"
+        return returned(facts)
     if facts.payment.status != Status.RELEASED:
         return "taking"
     return shared_client(facts) if facts.is_client else shared_professional(facts)
@@ -285,6 +331,8 @@ def decided(facts):
 
 def returned(facts):
     """Nothing was due: what was captured goes back, what was held is freed."""
+    if facts.unreturned_cents > 0:
+        return "not_returned"
     if refund := facts.last_refund:
         return "refunded" if refund.state == State.DONE else "refunding"
     if freed := facts.last(Kind.CANCEL_HOLD):
@@ -293,13 +341,15 @@ def returned(facts):
 
 
 def shared_client(facts):
+    if facts.unreturned_cents > 0:
+        return "not_returned"
     if facts.is_lost_in_part:
         return "chargeback_lost_part"
-    if facts.team_refunds:
+    if facts.team_refund_cents:
         return "team_refunded" if facts.are_team_refunds_done else "team_refunding"
     if refund := facts.last_refund:
         return "rest_refunded" if refund.state == State.DONE else "rest_refunding"
-    if facts.dispute(Dispute.Status.WON):
+    if facts.closed(Dispute.Status.WON):
         return "chargeback_won"
     return "debited" if facts.payment.due_basis_points == 10_000 else "debited_in_part"
 
@@ -311,6 +361,8 @@ def shared_professional(facts):
         return "chargeback_lost_part"
     if again := facts.paid_again:
         return "paid_again" if again.state == State.DONE else "paying_again"
-    if facts.is_paid_out:
-        return "paid"
+    return "paid" if facts.is_paid_out else paying(facts)
+
+
+def paying(facts):
     return "paying" if facts.mission.professional.payable else "not_payable"

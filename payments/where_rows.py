@@ -294,6 +294,13 @@ TABLE = {
         icon="circle-check",
         tone="ok",
     ),
+    ("not_returned", CLIENT): Row(
+        _("À l’étude"),
+        _("%(unreturned)s n’ont pas pu vous être rendus par carte"),
+        _("Ce montant reste à vous. Le remboursement n’a pas abouti."),
+        _("Notre équipe vous écrit pour vous le rendre autrement."),
+        icon="triangle-alert",
+    ),
     ("paying", PROFESSIONAL): Row(
         KEPT_BY_STRIPE,
         _("%(share)s en route vers vous"),
@@ -411,7 +418,7 @@ TABLE = {
         WITH_CLIENT,
         _("La banque a donné raison à %(other)s"),
         _(
-            "Le paiement lui est rendu, et %(taken)s de votre part avec lui. Ce que votre compte Stripe ne contenait "
+            "Le paiement lui est rendu, et votre part de %(whole)s avec lui. Ce que votre compte Stripe ne contenait "
             "pas nous est dû."
         ),
         _("Si vous n’êtes pas d’accord, écrivez-nous : nous vous dirons ce que la banque a retenu."),
@@ -436,7 +443,7 @@ TABLE = {
     ("chargeback_lost_part", PROFESSIONAL): Row(
         _("Sur votre compte Stripe"),
         _("%(net)s vous restent"),
-        _("La banque de %(other)s lui a rendu pour de bon %(lost)s de ce paiement."),
+        _("La banque de %(other)s lui a rendu pour de bon %(lost)s de ce paiement. Votre part en était de %(whole)s."),
         _("Si vous n’êtes pas d’accord, écrivez-nous : nous vous dirons ce que la banque a retenu."),
         _("Voir mes revenus"),
         own_page("payments:earnings"),

@@ -266,6 +266,13 @@ def won_again_not_payable(simulator, clock):
     return judged(payment, simulator, won=True)
 
 
+def never_refunded(simulator, clock):
+    """The rest of the price could not be refunded, and the team gave up the call."""
+    payment = settled_and_refunding(simulator, clock)
+    payment.operations.filter(kind="refund").update(state="refused")
+    return work(payment)
+
+
 def stuck(simulator, clock):
     payment = taking(simulator, clock)
     payment.operations.filter(kind="capture").update(state="stuck")
@@ -313,6 +320,7 @@ SITUATIONS = {
     settled_half: ("debited_in_part", "paid"),
     settled_and_refunding: ("rest_refunding", "paying"),
     settled_and_refunded: ("rest_refunded", "paid"),
+    never_refunded: ("not_returned", "paid"),
     settled_at_nothing_yet: ("refunding", "nothing_due"),
     settled_at_nothing: ("refunded", "nothing_due"),
     cancelled_late: ("debited_in_part", "paid"),
