@@ -148,7 +148,7 @@ def first_month(professional):
 # What is not paid yet
 
 # What banks took for good of a payment.
-LOST = Dispute.objects.filter(payment=OuterRef("pk"), status=Dispute.Status.LOST).values("payment")
+LOST = Dispute.objects.lost().filter(payment=OuterRef("pk")).values("payment")
 LOST_CENTS = Coalesce(Subquery(LOST.values(cents=Sum("withdrawn_cents"))), 0)
 
 

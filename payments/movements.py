@@ -68,7 +68,8 @@ def announced(payment, role):
 def booked(payment, role):
     transactions = payment.ledger.order_by("happened_at", "pk").prefetch_related("entries")
     shown = [row for row in transactions if (row.kind, role) in BOOKED]
-    return [movement_of(row, *BOOKED[row.kind, role]) for row in shown]
+    movements = [movement_of(row, *BOOKED[row.kind, role]) for row in shown]
+    return [movement for movement in movements if movement.cents]
 
 
 def movement_of(transaction, label, account, sign):

@@ -221,7 +221,19 @@ class Facts:
 
     @property
     def words(self):
-        return self.amounts | self.dates | {"other": self.other, "what": self.what}
+        return self.amounts | self.dates | {"other": self.other, "what": self.what, "taken_back": self.taken_back}
+
+    @property
+    def taken_back(self):
+        """What the professional waits for while a bank judges."""
+        if not self.taken_cents:
+            return _("Votre part n’est pas touchée.")
+        taken = formatting.euros(self.taken_cents)
+        return _("%(taken)s sont repris de votre part, le temps de sa décision.") % {"taken": taken}
+
+    @property
+    def taken_cents(self):
+        return sum(dispute.taken_back_cents for dispute in self.disputes_told)
 
     @property
     def amounts(self):
@@ -239,7 +251,7 @@ class Facts:
             "team_refund": self.team_refund_cents,
             "team_taken": sum(refund.taken_back_cents for refund in self.team_refunds),
             "disputed": sum(dispute.amount_cents for dispute in self.disputes_told),
-            "taken": sum(dispute.taken_back_cents for dispute in self.disputes_told),
+            "again": self.wanted_cents(Kind.PAY_AGAIN, states=UNDER_WAY),
         }
         return {name: formatting.euros(value) for name, value in cents.items()}
 

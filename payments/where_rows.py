@@ -395,7 +395,7 @@ TABLE = {
     ("chargeback", PROFESSIONAL): Row(
         _("À la banque du client"),
         _("La banque de %(other)s a repris ce paiement"),
-        _("%(taken)s sont repris de votre part, le temps de sa décision. Nous lui répondons avec vous."),
+        _("%(taken_back)s Nous lui répondons avec vous."),
         _("Gardez vos preuves : main courante, planning, photos. Si elle nous donne raison, votre part vous revient."),
         icon="scale",
         tone="wait",
@@ -473,7 +473,7 @@ TABLE = {
     ),
     ("paying_again", PROFESSIONAL): Row(
         KEPT_BY_STRIPE,
-        _("%(taken)s repartent vers vous"),
+        _("%(again)s repartent vers vous"),
         _("La banque a maintenu le paiement : ce qui vous avait été repris vous est rendu."),
         _("Le versement part dans les minutes qui viennent, si Stripe peut vous payer."),
         icon="scale",

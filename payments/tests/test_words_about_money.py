@@ -6,15 +6,18 @@ import pytest
 from django.urls import reverse
 
 from accounts.tests.factories import make_staff
-from payments import actions, differences, earnings, tasks
+from marketplace import formatting
+from payments import actions, differences, earnings, gateway, reconciliation, tasks
 from payments.emails import tell_shortfall
-from payments.models import Payment, Refund
+from payments.models import Difference, Payment, Refund
+from payments.movements import movements_of
 from payments.simulator import accounts, refunds
-from payments.tests.banks import PART, SHARE, TOTAL, letter, pay_out, settle_half, told
+from payments.tests.banks import PART, SHARE, TOTAL, letter, pay_out, settle_half, share, told
 from payments.tests.books import moved
 from payments.tests.factories import fresh, keep, make_held_payment
 from payments.tests.webhooks import deliver
 from payments.where import Facts, where_is
+from payments.where_rows import PROFESSIONAL
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,6 +210,74 @@ def test_a_professional_who_owed_us_hears_that_the_bank_was_won(shared, bank, si
     text = letter(professional_of(shared), "chargeback_won_professional")
     assert "Ce qui vous avait été repris pour cette contestation vous est reversé" in text
     assert "vous ne la devez plus" in text
+
+
+def test_only_what_leaves_again_is_said_to_once_a_bank_was_won(client, shared, bank, simulator, clock):
+    """Their account held 90,00 € only when the bank took all of it: they owed us the rest."""
+    pay_out(simulator, clock, shared)
+    account = simulator.book.get("v2.core.account", shared.mission.professional.account.stripe_id)
+    share(simulator, clock, professional=shared.mission.professional, hourly_cents=1_000)
+    clock.advance(timedelta(days=8))
+    simulator.tick()
+    bank.dispute(shared)
+    accounts.set_status(simulator, account, "restricted")
+    deliver(client, simulator)
+    bank.judge(shared, won=True)
+
+    (again,) = earnings.awaited_by(shared.mission.professional)
+    where = read(shared, professional_of(shared))
+    assert again.cents < SHARE
+    assert (where.situation, where.title) == ("paying_again", f"{formatting.euros(again.cents)} repartent vers vous")
+
+
+def test_a_bank_that_takes_nothing_of_a_share_is_not_said_to(shared, bank):
+    """We refunded it whole at our own charge while the bank only asked."""
+    bank.dispute(shared, inquiry=True)
+    refund(shared, TOTAL, PLATFORM)
+    bank.dispute(shared)
+
+    where = read(shared, professional_of(shared))
+    assert where.situation == "chargeback"
+    assert where.text == "Votre part n’est pas touchée. Nous lui répondons avec vous."
+
+
+def test_a_share_sent_by_hand_in_the_place_of_what_was_won_is_counted_once(shared, bank, simulator, client):
+    bank.dispute(shared)
+    account = simulator.book.get("v2.core.account", shared.mission.professional.account.stripe_id)
+    accounts.set_status(simulator, account, "restricted")
+    deliver(client, simulator)
+    bank.judge(shared, won=True)
+    accounts.set_status(simulator, account, "active")
+    simulator.outbox.clear()
+    send_by_hand(shared, simulator, SHARE)
+
+    assert "480,00" not in page_of(client, shared, professional_of(shared))
+
+
+def send_by_hand(payment, simulator, cents):
+    """Somebody of the team pays the professional in Stripe's dashboard, and writes it in the books."""
+    gateway.client().v1.transfers.create(
+        {
+            "amount": cents,
+            "currency": "eur",
+            "destination": payment.mission.professional.account.stripe_id,
+            "source_transaction": payment.holds.get().charge_id,
+            "transfer_group": payment.transfer_group,
+        }
+    )
+    reconciliation.compare_books()
+    found = Difference.objects.open().get(kind="unknown_transfer")
+    differences.write_in_books(found, by=make_staff(), reason="Versé à la main")
+
+
+def test_a_debt_we_stopped_expecting_does_not_end_twice(shared, bank, simulator, clock):
+    pay_out(simulator, clock, shared)
+    bank.dispute(shared)
+    actions.write_off(fresh(shared), by=make_staff(), cents=SHARE)
+    bank.judge(shared, won=True)
+
+    told = [(str(movement.label), movement.cents) for movement in movements_of(fresh(shared), PROFESSIONAL)]
+    assert told[-2:] == [("Reste à nous rendre", -SHARE), ("N’est plus à nous rendre", SHARE)]
 
 
 # Lost
