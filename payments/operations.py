@@ -112,7 +112,7 @@ def prepare_account(professional):
 
 def prepare_again(operation):
     """Give up a row Stripe refused, and owe the same call under a new key."""
-    StripeOperation.objects.filter(pk=operation.pk).update(state=StripeOperation.State.REFUSED)
+    forget(operation)
     return AGAIN[operation.kind](operation)
 
 
@@ -134,6 +134,16 @@ def resume(operation):
     operation.key_round, operation.due_at = operation.key_round + 1, clock.now()
     operation.save(update_fields=["state", "attempts", "key_round", "due_at"])
     return operation
+
+
+def forget(operation):
+    """Another call takes the place of one that waits."""
+    StripeOperation.objects.filter(pk=operation.pk).update(state=StripeOperation.State.REFUSED)
+
+
+def keep_as(operation, other):
+    """Have a call wait for the team, if the one whose place it takes did."""
+    StripeOperation.objects.filter(pk=operation.pk).update(state=other.state, error=other.error)
 
 
 def give_up(operations):

@@ -1,6 +1,6 @@
 """Taking back what was shared: the professional's part first, then the client's refund. Under the payment's lock."""
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from marketplace import clock
@@ -82,20 +82,25 @@ def send_what_is_left(refund):
 
 def send_less(payment, cents):
     """The client has `cents`, of their bank or by hand, that our refunds were about to give them."""
-    waiting = payment.operations.filter(kind=Kind.REFUND, state=State.PENDING, attempts=0)
-    for refund in waiting.order_by(F("refund").asc(nulls_first=True)):
+    for refund in not_sent(payment).order_by(F("refund").asc(nulls_first=True)):
         part = min(cents, refund.amount_cents)
         if part:
-            operations.give_up(payment.operations.filter(pk=refund.pk))
+            operations.forget(refund)
             cents -= part
         if 0 < part < refund.amount_cents:
-            operations.prepare_refund(refund.hold, refund.amount_cents - part, refund=refund.refund)
+            left = operations.prepare_refund(refund.hold, refund.amount_cents - part, refund=refund.refund)
+            operations.keep_as(left, refund)
 
 
 def rest_waiting_cents(payment):
-    """What a settlement left for the client and that was not sent yet."""
-    waiting = payment.operations.filter(kind=Kind.REFUND, refund=None, state=State.PENDING, attempts=0)
-    return sum(refund.amount_cents for refund in waiting)
+    """What a settlement left for the client and that they do not have yet."""
+    return sum(refund.amount_cents for refund in not_sent(payment).filter(refund=None))
+
+
+def not_sent(payment):
+    """The refunds that were never begun, and those that came back."""
+    came_back = Q(state=State.STUCK) & ~Q(stripe_id="")
+    return payment.operations.filter(Q(state=State.PENDING, attempts=0) | came_back, kind=Kind.REFUND)
 
 
 def taken_back(operation):

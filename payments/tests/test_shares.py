@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.tests.factories import make_staff
-from payments import actions, differences, earnings, gateway, reconciliation, tasks
+from payments import actions, audit, differences, earnings, gateway, reconciliation, tasks
 from payments.models import Difference, Payment, Refund
 from payments.simulator import accounts, disputes, refunds
 from payments.simulator.balance import DISPUTE_FEE
@@ -329,6 +329,8 @@ def test_a_refund_come_back_is_made_again_for_what_a_bank_left(shared, bank, sim
     fail_refund(shared, simulator, client)
     bank.dispute(shared, amount=20_000)
     bank.judge(shared, won=False)
+    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 20_000
+    assert audit.differences() == []
     run_stuck_again(shared, clock)
 
     assert moved(simulator)[2] == TOTAL - 20_000
