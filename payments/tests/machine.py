@@ -24,10 +24,12 @@ from payments.simulator.errors import ApiError
 from payments.simulator.routes import ROUTES
 from payments.tests import invariants
 from payments.tests.mortal import Death, MortalClient
+from payments.tests.readings import Readings
 from payments.views.webhook import webhook, webhook_thin
 
 WEBHOOKS = {"snapshot": webhook, "thin": webhook_thin}
 MOST_PAYMENTS = 3
+READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")
 
 # The longest a call waits for its next attempt is LEASE × 64; three of these leave time for what each makes due.
 CALM = timedelta(hours=2, minutes=10)
@@ -65,6 +67,7 @@ class Money(RuleBasedStateMachine):
     """Starts from `world`, set by the test, and leaves no trace of itself."""
 
     world = None
+    read = Readings()
     is_touched = False
     broker_is_away = False
     has_missed_events = False
@@ -91,15 +94,18 @@ class Money(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self.calm_down()
 
-    def notice(self, execute, sql, *args):
-        self.is_touched = self.is_touched or not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE", "SET"))
-        return execute(sql, *args)
+    def notice(self, execute, sql, params, many, context):
+        """Whether something was written: an update of no row is none, and a rollback only undoes what was noticed."""
+        result = execute(sql, params, many, context)
+        if not sql.startswith(READING) and context["cursor"].rowcount != 0:
+            self.is_touched = True
+        return result
 
     @invariant()
     def nothing_is_wrong(self):
         self.hear_hints()
         if self.is_touched:
-            self.require_none(invariants.always(self.simulator))
+            self.require_none(invariants.always(self.simulator, self.read))
             self.look_around()
 
     def require_none(self, differences):
@@ -115,8 +121,8 @@ class Money(RuleBasedStateMachine):
                 self.attempt(published["task"], *published["ids"])
 
     def look_around(self):
-        rows = Payment.objects.filter(pk__in=self.payments).order_by("pk")
-        self.statuses = list(rows.values_list("status", "mission__status"))
+        rows = self.read([invariants.payments])[invariants.payments]
+        self.statuses = [(row.status, row.mission.status) for row in rows if row.pk in self.payments]
         self.is_touched = False
 
     def any_payment(self, *statuses):
@@ -379,7 +385,7 @@ class Money(RuleBasedStateMachine):
             self.simulator.deliver_all(receive)
             self.listen_again()
             self.sweep()
-        self.require_none(invariants.always(self.simulator))
+        self.require_none(invariants.always(self.simulator, self.read))
         self.require_none(invariants.settled(self.simulator))
 
     def listen_again(self):

@@ -3,6 +3,8 @@
 Random at each run. A failure prints its steps, and `@reproduce_failure(…)`, to be put for a while above `Money`.
 """
 
+import gc
+import logging
 import math
 import os
 
@@ -17,6 +19,19 @@ SEQUENCES = int(os.environ.get("SEQUENCES", "300"))
 STEPS = int(os.environ.get("STEPS", "12"))
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def unhindered():
+    """Thousands of sequences spend no time on the warnings of our own faults, nor on garbage that is not theirs."""
+    thresholds = gc.get_threshold()
+    logging.disable(logging.WARNING)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("stage", STAGES)
