@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from payments import ledger, operations, returns, shares
+from payments.emails import tell_professional
 from payments.errors import PaymentError
 from payments.models import Payment, Refund, StripeOperation
 
@@ -63,7 +64,9 @@ def adopt_transfer(payment, found):
     dispute = again or payment.disputes.open().last()
     operation = operations.adopt_made(kind, payment, found, dispute=dispute)
     ledger.book_transfer(operation)
-    ledger.book_shortfall(payment, shares.overpaid_cents(payment), operation)
+    if owed := shares.overpaid_cents(payment):
+        ledger.book_shortfall(payment, owed, operation)
+        tell_professional(payment, "shortfall", key=str(operation.pk), cents={"amount": owed})
     shares.pay_what_is_left(payment, dispute)
 
 

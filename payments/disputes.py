@@ -159,10 +159,17 @@ def lose(dispute):
     settle_share(dispute)
     if closing.is_gone(payment):
         closing.set_status(payment, Payment.Status.LOST)
-        tell_professional(payment, "chargeback_lost", key=str(dispute.pk))
-        return
-    release_kept(payment)
-    tell_professional(payment, "chargeback_lost_part", key=str(dispute.pk), cents={"amount": dispute.withdrawn_cents})
+        tell_lost(dispute, "chargeback_lost")
+    else:
+        release_kept(payment)
+        tell_lost(dispute, "chargeback_lost_part")
+
+
+def tell_lost(dispute, template):
+    """Say so to the professional, unless nothing was due to them anyway."""
+    if dispute.payment.due_basis_points != 0:
+        amount = {"amount": dispute.withdrawn_cents}
+        tell_professional(dispute.payment, template, key=str(dispute.pk), cents=amount)
 
 
 def bear(dispute):

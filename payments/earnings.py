@@ -177,7 +177,7 @@ def to_come_cents(professional):
 def awaited_by(professional):
     """The decided shares that are still to be paid, the oldest mission first. Two queries."""
     operations = StripeOperation.objects.filter(payment=OuterRef("pk"))
-    prepared = operations.filter(kind=Kind.TRANSFER, state__in=(State.PENDING, State.STUCK)).order_by("-pk")
+    prepared = operations.filter(kind=Kind.TRANSFER, state__in=StripeOperation.UNDER_WAY).order_by("-pk")
     decided = Payment.objects.filter(mission__professional=professional, due_basis_points__gt=0).annotate(
         lost_cents=LOST_CENTS,
         prepared_cents=Subquery(prepared.values("amount_cents")[:1]),
@@ -209,7 +209,7 @@ def share_left_cents(payment, price):
 def again(professional):
     """What a bank gave back after a chargeback, on its way to the professional."""
     operations = StripeOperation.objects.filter(
-        payment__mission__professional=professional, kind=Kind.PAY_AGAIN, state__in=(State.PENDING, State.STUCK)
+        payment__mission__professional=professional, kind=Kind.PAY_AGAIN, state__in=StripeOperation.UNDER_WAY
     ).annotate(is_judged=Exists(Dispute.objects.open().filter(payment=OuterRef("payment"))))
     return [paid_again(row, professional) for row in operations.select_related(*WITH_MISSION)]
 

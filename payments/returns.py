@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from payments import closing, ledger, operations, shares
-from payments.emails import tell_professional, tell_staff
+from payments.emails import tell_professional, tell_shortfall, tell_staff
 from payments.errors import PaymentError
 from payments.models import Payment, Refund, StripeOperation
 
@@ -131,7 +131,7 @@ def took_back_less(operation, available_cents):
 def owe(payment, cents, operation):
     if cents:
         ledger.book_shortfall(payment, cents, operation)
-        tell_professional(payment, "shortfall", key=str(operation.pk), cents={"amount": cents})
+        tell_shortfall(operation, cents)
         tell_staff(f"shortfall:{operation.pk}", "shortfall", payment)
 
 

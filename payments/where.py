@@ -19,9 +19,8 @@ Kind = StripeOperation.Kind
 State = StripeOperation.State
 Status = Payment.Status
 
-# To be done by a worker or by the team, and not refused: that, or done.
-UNDER_WAY = (State.PENDING, State.STUCK)
-WANTED = (*UNDER_WAY, State.DONE)
+# Not refused: done, or to be done by a worker or by the team.
+WANTED = (*StripeOperation.UNDER_WAY, State.DONE)
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ class Facts:
         if not any(row.kind == Kind.REFUND and row.state == State.REFUSED for row in self.operations):
             return 0
         kept = -ledger.balance(self.payment, "client_funds")
-        return kept - self.wanted_cents(Kind.REFUND, states=UNDER_WAY)
+        return kept - self.wanted_cents(Kind.REFUND, states=StripeOperation.UNDER_WAY)
 
     @property
     def share_cents(self):
@@ -251,7 +250,7 @@ class Facts:
             "team_refund": self.team_refund_cents,
             "team_taken": sum(refund.taken_back_cents for refund in self.team_refunds),
             "disputed": sum(dispute.amount_cents for dispute in self.disputes_told),
-            "again": self.wanted_cents(Kind.PAY_AGAIN, states=UNDER_WAY),
+            "again": self.wanted_cents(Kind.PAY_AGAIN, states=StripeOperation.UNDER_WAY),
         }
         return {name: formatting.euros(value) for name, value in cents.items()}
 

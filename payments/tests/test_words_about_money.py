@@ -97,6 +97,15 @@ def test_confirming_what_a_bank_left_of_a_kept_payment_says_what_is_left(kept, b
     assert "La banque du client lui a rendu 10,00\u00a0€ du prix" in text
 
 
+def test_the_page_where_one_confirms_names_what_a_bank_left(client, kept, bank):
+    bank.dispute(kept, amount=PART)
+    bank.judge(kept, won=False)
+    client.force_login(client_of(kept))
+    page = client.get(reverse("payments:mission_confirm", args=[kept.mission_id])).content.decode()
+    assert "Valider et payer 266,00\u00a0€" in page
+    assert "276,00" not in page
+
+
 def test_confirming_what_a_bank_judges_promises_nothing_before_its_decision(kept, bank):
     bank.dispute(kept, amount=PART)
     actions.confirm(kept.mission, by=client_of(kept))
@@ -348,6 +357,14 @@ def test_a_chargeback_of_a_payment_of_which_nothing_was_due_is_not_about_a_share
 
 
 # A share that waits
+
+
+@pytest.mark.parametrize("amount", [PART, TOTAL])
+def test_a_professional_to_whom_nothing_was_due_is_not_told_what_a_bank_took(kept, bank, amount):
+    bank.dispute(kept, amount=amount)
+    settle_at_nothing(kept)
+    bank.judge(kept, won=False)
+    assert told(professional_of(kept)) == []
 
 
 def test_a_share_paid_again_that_waits_for_another_bank_says_so(shared, bank):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.errors import MarketplaceError
 from missions.actions import answer_contest, require_cancellable, require_contestable, require_secured
-from payments import actions
+from payments import actions, closing
 from payments.forms import AnswerForm, CancelForm, ContestForm
 from payments.queries import payment_of, payment_of_client
 
@@ -21,7 +21,8 @@ def mission_confirm(request, pk):
     if request.method != "POST":
         now = clock.now()
         when = {"started": mission.has_started(now), "ended": mission.has_ended(now)}
-        context = {"mission": mission, "payment": mission.payment, **when}
+        left = mission.payment.amount_cents - closing.lost_cents(mission.payment)
+        context = {"mission": mission, "left_cents": left, **when}
         return render(request, "payments/mission_confirm.html", context)
     return act(
         request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
