@@ -55,7 +55,7 @@ def adopt_transfer(payment, found):
     waiting = calls_waiting(payment, *StripeOperation.TO_PROFESSIONAL)
     if found.destination != payment.mission.professional.account.stripe_id or found.amount_reversed:
         raise PaymentError(
-            _("Ce versement a été repris, ou est allé à un autre compte : il ne paie pas cette mission.")
+            _("Ce versement a été repris, ou est allé à un autre compte : il ne paie pas cette mission.")
         )
     operations.give_up(payment.operations.filter(kind__in=StripeOperation.TO_PROFESSIONAL))
     is_whole = found.amount >= shares.unpaid_cents(payment)
