@@ -146,6 +146,33 @@ def test_two_reversals_of_one_amount_for_one_chargeback_are_both_paid_again(shar
     check_at_rest(shared, simulator)
 
 
+def test_a_reversal_refused_once_less_is_borne_leaves_no_cent_owed_either_way(shared, bank, simulator, clock):
+    """Each part is rounded on its own: of 8,70 € and 26,09 €, 34,78 € are borne in the end."""
+    bank.dispute(shared, amount=PART)
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    bank.dispute(shared, amount=3 * PART)
+    for _chargeback in range(2):
+        bank.judge(shared, won=False)
+    pay_out(simulator, clock, shared)
+    tasks.sweep_payments()
+
+    assert books(shared)["recoverable"] == 2_608
+    check_at_rest(shared, simulator)
+
+
+def test_a_reversal_not_wanted_any_more_does_not_count_for_the_next_chargeback(shared, bank, simulator, clock):
+    simulator.faults.add("refuse_connection", on="transfers.reversals.create")
+    bank.dispute(shared, amount=PART)
+    bank.judge(shared, won=True)
+    bank.dispute(shared, amount=3 * PART)
+    assert moved(simulator)[1] == SHARE - 2_609
+    bank.judge(shared, won=False)
+    sweep_for_hours(clock)
+
+    assert [reversal["amount"] for reversal in simulator.book.every("transfer_reversal")] == [2_609]
+    check_at_rest(shared, simulator)
+
+
 def test_a_question_that_was_closed_may_still_become_a_chargeback(shared, bank, simulator, client):
     dispute = bank.dispute(shared, inquiry=True)
     bank.judge(shared, won=False)
@@ -276,6 +303,19 @@ def test_a_stuck_share_run_again_leaves_less_what_a_bank_took(bank, simulator, c
 
     assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [SHARE - 870]
     check_at_rest(payment, simulator)
+
+
+def test_a_stuck_refund_run_again_leaves_less_what_a_bank_took(shared, bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="refunds.create", times=20)
+    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
+    exhaust(clock)
+    simulator.faults.clear()
+    bank.dispute(shared, amount=20_000)
+    bank.judge(shared, won=False)
+    run_stuck_again(shared, clock)
+
+    assert moved(simulator)[2] == TOTAL - 20_000
+    check_at_rest(shared, simulator)
 
 
 def test_what_the_team_sent_by_hand_takes_the_place_of_what_was_to_be_paid_again(
