@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.queue import after_commit
 from missions.actions import require_staff
-from payments import actions, adoption, events, gateway, returns, sync
+from payments import actions, adoption, disputes, events, gateway, returns, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 from payments.runner import run_payment
@@ -106,6 +106,8 @@ def give_up_call(operation, *, by):
     if operation.kind == StripeOperation.Kind.REVERSE:
         returns.took_back_less(operation, 0)
         after_commit(run_payment, operation.payment_id)
+    if operation.kind == StripeOperation.Kind.REFUND:
+        disputes.end_judged(operation.payment)
 
 
 @transaction.atomic

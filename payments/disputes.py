@@ -47,8 +47,8 @@ def has_moved(dispute):
 
 def is_in_doubt(dispute):
     """Whether a refund may have left or not: who bears what the bank took depends on it."""
-    begun = dispute.payment.operations.filter(kind=Kind.REFUND, state=State.PENDING, attempts__gt=0)
-    return dispute.status == Status.LOST and begun.exists()
+    refunds = dispute.payment.operations.filter(StripeOperation.IN_DOUBT, kind=Kind.REFUND)
+    return dispute.status == Status.LOST and refunds.exists()
 
 
 def end_judged(payment):
@@ -124,7 +124,7 @@ def take_back_excess(payment):
     """Take back, for each chargeback they bear, what the professional has too much; returns how much that is."""
     too_much = left = shares.overpaid_cents(payment)
     for dispute in payment.disputes.filter(status__in=BORNE).order_by("pk"):
-        part = min(dispute.taken_back_cents - cents_of(dispute), left)
+        part = min(dispute.taken_back_cents - cents_of(dispute) - shortfall_cents(dispute), left)
         if part > 0:
             shares.take_back(payment, part, dispute=dispute)
             left -= part

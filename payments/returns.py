@@ -1,6 +1,6 @@
 """Taking back what was shared: the professional's part first, then the client's refund. Under the payment's lock."""
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from marketplace import clock
@@ -98,9 +98,9 @@ def rest_waiting_cents(payment):
 
 
 def not_sent(payment):
-    """The refunds that were never begun, and those that came back."""
-    came_back = Q(state=State.STUCK) & ~Q(stripe_id="")
-    return payment.operations.filter(Q(state=State.PENDING, attempts=0) | came_back, kind=Kind.REFUND)
+    """The refunds that were never begun, those that Stripe refused, and those that came back."""
+    under_way = payment.operations.filter(kind=Kind.REFUND, state__in=StripeOperation.UNDER_WAY)
+    return under_way.exclude(StripeOperation.IN_DOUBT)
 
 
 def taken_back(operation):

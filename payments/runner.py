@@ -16,7 +16,7 @@ from payments import closing, disputes, gateway, ledger, operations, returns, sh
 from payments.calls import CALLS
 from payments.emails import tell_client, tell_professional, tell_staff
 from payments.errors import NotSure
-from payments.models import CheckoutSession, ConnectedAccount, Customer, Dispute, Hold, Payment, StripeOperation
+from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ State = StripeOperation.State
 # Longer than any call with its retries: nobody else takes the row while we are talking.
 LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
-MAX_ATTEMPTS = 20
 
 # Read with the row that is said: nearly every call names them.
 WHOM_FOR = ("payment__mission__client__customer",)
@@ -124,7 +123,7 @@ def record_doubt(operation, error):
     """Whether it was done is not known: it is read, then said again later, until somebody must look."""
     log = logger.warning if isinstance(error, stripe.StripeError) else logger.exception
     log("No certain answer to %s: %s", operation.key, describe(error))
-    if operation.attempts < MAX_ATTEMPTS:
+    if operation.attempts < StripeOperation.MAX_ATTEMPTS:
         key_round = operation.key_round + gateway.is_kept(error)
         StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error), key_round=key_round)
     else:
@@ -187,10 +186,10 @@ def record_refused_transfer(operation, error):
 
 
 def record_refused_refund(operation, error):
-    """A bank may take the money back before its event reaches us: wait for what it decides."""
+    """A bank may take the money back before its event reaches us: wait for what it decides, or return what it left."""
     sync.sync_disputes(operation.payment, operation.hold)
-    held_by_a_bank = operation.payment.disputes.filter(status__in=(*Dispute.OPEN, Dispute.Status.LOST))
-    if error.code != "charge_disputed" or not held_by_a_bank.exists():
+    payment = operation.payment
+    if not payment.disputes.open().exists() and returns.left_cents(payment) >= 0:
         record_stuck(operation, error)
         return
     with transaction.atomic():

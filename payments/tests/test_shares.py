@@ -6,7 +6,7 @@ import pytest
 
 from accounts.tests.factories import make_staff
 from payments import actions, audit, differences, earnings, gateway, reconciliation, tasks
-from payments.models import Difference, Payment, Refund
+from payments.models import Difference, Dispute, Payment, Refund
 from payments.simulator import accounts, disputes, refunds
 from payments.simulator.balance import DISPUTE_FEE
 from payments.tests.banks import (
@@ -117,6 +117,22 @@ def test_a_professional_paid_out_owes_what_two_chargebacks_cost_them_and_no_cent
     check_at_rest(shared, simulator)
 
 
+def test_what_a_professional_paid_out_owes_for_two_chargebacks_they_owe_no_more_once_both_are_won(
+    shared, bank, simulator, clock
+):
+    """Nothing came back of either: nothing is to be paid again."""
+    pay_out(simulator, clock, shared)
+    for _chargeback in range(2):
+        bank.dispute(shared, amount=HALF)
+    for _chargeback in range(2):
+        bank.judge(shared, won=True)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    assert not {"payable", "recoverable"} & books(shared).keys()
+    check_at_rest(shared, simulator)
+
+
 def test_a_second_chargeback_of_the_whole_takes_back_what_is_there_and_sends_nothing_that_waited(
     shared, bank, simulator, client, clock
 ):
@@ -212,6 +228,16 @@ def test_a_rest_that_did_leave_is_not_what_the_bank_took(kept, bank, simulator, 
 
     assert moved(simulator) == (TOTAL, 12_000 - 8_696, HALF)
     check_at_rest(kept, simulator)
+
+
+def test_a_refund_that_stripe_refuses_leaves_less_what_a_bank_took_unheard_of(shared, bank, simulator, clock):
+    bank.dispute(shared, amount=PART, told=False)
+    bank.judge(shared, won=False, told=False)
+    actions.refund(shared, by=make_staff(), cents=TOTAL - 100, bearer=PLATFORM, reason="Geste")
+    sweep_for_hours(clock)
+
+    assert moved(simulator)[2] == TOTAL - PART
+    check_at_rest(shared, simulator)
 
 
 def test_what_a_professional_paid_out_does_not_bear_in_the_end_they_do_not_owe(kept, bank, simulator, clock):
@@ -316,6 +342,31 @@ def test_a_stuck_refund_run_again_leaves_less_what_a_bank_took(shared, bank, sim
 
     assert moved(simulator)[2] == TOTAL - 20_000
     check_at_rest(shared, simulator)
+
+
+def test_a_refund_that_stripe_refused_waits_for_the_team_less_what_a_bank_took_since(shared, bank, simulator, client):
+    intent_id = shared.holds.get(status="captured").intent_id
+    gateway.client().v1.refunds.create({"payment_intent": intent_id, "amount": PART})  # by hand, and not heard of
+    actions.refund(shared, by=make_staff(), cents=TOTAL - 100, bearer=PLATFORM, reason="Geste")
+    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 100
+    bank.dispute(shared, amount=2 * PART)
+    bank.judge(shared, won=False)
+
+    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 2 * PART
+    assert audit.differences() == []
+
+
+def test_a_refund_in_doubt_given_up_lets_a_chargeback_end(shared, bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="refunds.create", times=20)
+    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
+    exhaust(clock)
+    simulator.faults.clear()
+    dispute = bank.dispute(shared, amount=20_000)
+    bank.judge(shared, won=False)
+    assert Dispute.objects.get(pk=dispute.pk).closed_at is None
+    differences.give_up_call(shared.operations.get(state="stuck"), by=make_staff())
+
+    assert Dispute.objects.get(pk=dispute.pk).closed_at
 
 
 def test_what_the_team_sent_by_hand_takes_the_place_of_what_was_to_be_paid_again(
