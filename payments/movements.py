@@ -32,14 +32,16 @@ EVENTS = {
 
 OWED_NO_MORE = _("N’est plus à nous rendre")
 
-# (movement, who looks): its label, the account that tells its amount, and the sign of that amount for the reader.
+# (movement, who looks): its label, the account that tells its amount if any, and the sign of it for the reader.
 BOOKED = {
     (Entry.CAPTURE, CLIENT): (_("Débité de votre carte"), "client_funds", 1),
     (Entry.REFUND, CLIENT): (_("Remboursé sur votre carte"), "client_funds", 1),
     (Entry.REFUND_FAILED, CLIENT): (_("Remboursement refusé par votre banque"), "client_funds", 1),
     (Entry.CHARGEBACK, CLIENT): (_("Contestation auprès de votre banque"), "chargebacks", 1),
+    (Entry.CHARGEBACK_LOST, CLIENT): (_("Votre banque vous a donné raison"), None, 1),
     (Entry.TRANSFER, PROFESSIONAL): (_("Versé sur votre compte Stripe"), "payable", 1),
     (Entry.REVERSAL, PROFESSIONAL): (_("Repris sur votre compte Stripe"), "payable", 1),
+    (Entry.CHARGEBACK_LOST, PROFESSIONAL): (_("La banque du client lui a donné raison"), None, 1),
     (Entry.SHORTFALL, PROFESSIONAL): (_("Reste à nous rendre"), "recoverable", -1),
     (Entry.CHARGEBACK_WON, PROFESSIONAL): (OWED_NO_MORE, "recoverable", -1),
     (Entry.WRITE_OFF, PROFESSIONAL): (OWED_NO_MORE, "recoverable", -1),
@@ -69,10 +71,12 @@ def booked(payment, role):
     transactions = payment.ledger.order_by("happened_at", "pk").prefetch_related("entries")
     shown = [row for row in transactions if (row.kind, role) in BOOKED]
     movements = [movement_of(row, *BOOKED[row.kind, role]) for row in shown]
-    return [movement for movement in movements if movement.cents]
+    return [movement for movement in movements if movement.cents != 0]
 
 
 def movement_of(transaction, label, account, sign):
+    if account is None:
+        return Movement(transaction.happened_at, label)
     entries = [entry for entry in transaction.entries.all() if entry.account.split(":")[0] == account]
     cents = sum(entry.cents for entry in entries)
     if cents < 0:

@@ -163,12 +163,24 @@ class Facts:
 
     @property
     def given_back(self):
-        """What went from this reader's part since the sharing, and what is left, in cents; None when nothing did."""
-        if self.payment.status not in (Status.RELEASED, Status.LOST) or not (self.is_client or self.is_paid_out):
+        """What went from this reader's part, and what is left, in cents; None when nothing did."""
+        if not self.has_part:
             return None
         whole = self.price.total_cents if self.is_client else self.price.professional_cents
-        left = self.left_cents if self.is_client else self.net_cents
+        left = self.left_cents if self.is_client else self.kept_cents
         return {"cents": whole - left, "left_cents": left} if left < whole else None
+
+    @property
+    def has_part(self):
+        """What the client pays is known once it is shared; a professional who was never paid had nothing to lose."""
+        if self.is_client:
+            return self.payment.status in (Status.RELEASED, Status.LOST)
+        return self.is_paid_out or self.payment.status != Status.LOST
+
+    @property
+    def kept_cents(self):
+        """What the professional keeps in the end, or will receive."""
+        return self.net_cents if self.is_paid_out else self.share_cents
 
     def wanted_cents(self, *kinds, states=WANTED):
         return sum(row.amount_cents for row in self.operations if row.kind in kinds and row.state in states)

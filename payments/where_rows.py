@@ -394,7 +394,7 @@ TABLE = {
     ),
     ("chargeback", PROFESSIONAL): Row(
         _("À la banque du client"),
-        _("La banque de %(other)s a repris ce paiement"),
+        _("La banque de %(other)s a repris %(disputed)s"),
         _("%(taken_back)s Nous lui répondons avec vous."),
         _("Gardez vos preuves : main courante, planning, photos. Si elle nous donne raison, votre part vous revient."),
         icon="scale",
@@ -402,7 +402,7 @@ TABLE = {
     ),
     ("chargeback_before_paid", PROFESSIONAL): Row(
         _("À la banque du client"),
-        _("La banque de %(other)s a repris ce paiement"),
+        _("La banque de %(other)s a repris %(disputed)s"),
         _("Votre part n’est pas encore versée : elle attend la décision de la banque."),
         _("Gardez vos preuves : main courante, planning, photos. Si elle nous donne raison, votre paiement suit."),
         icon="scale",

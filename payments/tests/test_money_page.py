@@ -470,6 +470,23 @@ def test_a_part_lost_at_the_bank_is_no_longer_counted_to_anybody(client, simulat
     assert amounts_after(page, "Repris depuis") == left
 
 
+def test_a_part_lost_at_the_bank_is_counted_before_it_is_shared(client, simulator, clock):
+    payment = kept_to_confirm(simulator, clock)
+    disputed(payment, simulator, amount=PART)
+    judged(payment, simulator, won=False)
+    disputed(payment, simulator, amount=PART)
+    share = payment.price.professional_cents
+
+    page = page_of(client, payment, payment.mission.professional.user)
+    assert f"a repris {formatting.euros(PART)}" in page
+    assert "La banque du client lui a donné raison" in page
+    left = [formatting.euros(PART_OF_SHARE), formatting.euros(share - PART_OF_SHARE)]
+    assert amounts_after(page, "Repris depuis") == left
+    page = page_of(client, payment, payment.mission.client.user)
+    assert "Votre banque vous a donné raison" in page
+    assert "Reçu n°" not in page
+
+
 @pytest.mark.parametrize("make", [too_late, lost_at_the_bank_before_sharing])
 def test_nothing_is_taken_back_from_somebody_never_paid(client, simulator, clock, make):
     payment = make(simulator, clock)
