@@ -34,8 +34,8 @@ def finding(kind, subject, act, *, ours="", theirs="", payment=None):
 
 
 def amount(cents):
-    """15.00 €: written alike whatever the language, since what was settled by hand is known again by its words."""
-    return f"{cents / 100:.2f}\u00a0€"
+    """15,00 €: written alike whatever the language, since what was settled by hand is known again by its words."""
+    return f"{cents / 100:.2f}\u00a0€".replace(".", ",")
 
 
 # A page of Stripe's objects

@@ -415,7 +415,7 @@ def test_a_transfer_taken_back_is_written_as_soon_as_it_is_read(simulator, clock
         comparisons.keep_what_differs("transfer", gateway.client().v1.transfers.retrieve(transfer_id))
     difference = Difference.objects.open().get()
     assert difference.kind == Kind.UNKNOWN_REVERSAL
-    assert (difference.ours, difference.theirs) == ("0.00\u00a0€", "1.00\u00a0€")
+    assert (difference.ours, difference.theirs) == ("0,00\u00a0€", "1,00\u00a0€")
     assert staff.notifications.filter(template="payments/emails/differences_staff").count() == 1
 
 
