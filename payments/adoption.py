@@ -20,7 +20,7 @@ def adopt_refund(payment, found, *, by, reason):
     waiting = calls_waiting(payment, Kind.REFUND)
     if found.status in ("failed", "canceled"):
         raise PaymentError(_("Ce remboursement n’a pas abouti : il n’y a rien à écrire."))
-    if payment.operations.filter(kind=Kind.REVERSE, state=State.PENDING).exclude(refund=None).exists():
+    if shares.calls(payment, Kind.REVERSE).exclude(refund=None).exists():
         raise PaymentError(_("Un remboursement décidé ici attend encore la part du professionnel : attendez sa fin."))
     due = min(found.amount, -ledger.balance(payment, "client_funds"))
     returns.send_less(payment, due)
@@ -73,10 +73,12 @@ def adopt_transfer(payment, found):
 def adopt_reversal(payment, found):
     """Book what somebody took back at Stripe's: the professional owes us that much less.
 
-    Raises PaymentError when they do not owe it, or while a bank may still say that they never did.
+    It takes the place of our own reversals of this transfer that wait. Raises PaymentError when they do not owe it, or
+    while a bank may still say that they never did.
     """
     if payment.disputes.open().exists():
         raise PaymentError(_("La banque du client n’a pas encore jugé : attendez sa décision."))
+    take_the_place(calls_waiting(payment, Kind.REVERSE), found)
     if found.amount > returns.owed_cents(payment):
         raise PaymentError(
             _(
@@ -87,6 +89,14 @@ def adopt_reversal(payment, found):
     operation = operations.adopt_made(Kind.REVERSE, payment, found, source=found.transfer)
     ledger.book_reversal(operation)
     ledger.book_shortfall(payment, -found.amount, operation)
+
+
+def take_the_place(waiting, found):
+    """What our own reversals of this transfer were to bring back, the professional owes: this one brings it."""
+    for call in waiting:
+        if call.source == found.transfer:
+            operations.forget(call)
+            returns.took_back_less(call, 0)
 
 
 def calls_waiting(payment, *kinds):

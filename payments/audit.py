@@ -33,6 +33,8 @@ State = StripeOperation.State
 # Stripe lets money wait 90 days on a balance; what is kept that long was forgotten.
 KEPT_AT_MOST = timedelta(days=60)
 LATE = timedelta(hours=1)
+# Between a bank's verdict and the money that follows it.
+VERDICT_AT_MOST = timedelta(days=7)
 # A night, and the time to notice: the books are compared every 24 h.
 COMPARED_AT_LEAST = timedelta(hours=26)
 
@@ -235,6 +237,14 @@ def undone_work():
             yield f"{name} {pk} has been due for more than an hour."
 
 
+def unfinished_disputes():
+    """A bank has judged, and the money is not where its verdict says: somebody must ask Stripe why."""
+    before = clock.now() - VERDICT_AT_MOST
+    judged = Dispute.objects.open().exclude(status__in=Dispute.OPEN)
+    for dispute in judged.filter(checked_at__lte=before).order_by("pk"):
+        yield f"Dispute {dispute.stripe_id} is {dispute.status}, and its money is not where that verdict says."
+
+
 def late_comparison():
     """Whether the books are still compared with Stripe's, once they ever were."""
     before = clock.now() - COMPARED_AT_LEAST
@@ -256,5 +266,6 @@ CHECKS = (
     kept_too_long,
     forgotten_holds,
     undone_work,
+    unfinished_disputes,
     late_comparison,
 )

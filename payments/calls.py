@@ -2,8 +2,6 @@
 and returns Stripe's object, or None when it is wanted no longer.
 """
 
-from functools import partial
-
 from django.conf import settings
 from django.urls import reverse as address_of
 
@@ -84,16 +82,15 @@ def expire_session(client, operation):
 
 
 def place_hold(client, operation):
-    payment, customer = operation.payment, customer_id(operation)
-    wanted = {"customer": customer, "expand": ["data.latest_charge"]}
-    found = made_before(operation, client.v1.payment_intents.list, wanted)
+    payment = operation.payment
+    found = made_before(client, operation)
     if found or payment.is_closed:
         return found
     return client.v1.payment_intents.create(
         {
             "amount": operation.amount_cents,
             "currency": CURRENCY,
-            "customer": customer,
+            "customer": customer_id(operation),
             "payment_method": payment.payment_method,
             "capture_method": "manual",
             "confirm": True,
@@ -126,7 +123,7 @@ def cancel_hold(client, operation):
 
 def transfer(client, operation):
     payment = operation.payment
-    found = made_before(operation, client.v1.transfers.list, {"transfer_group": payment.transfer_group})
+    found = made_before(client, operation)
     if found or not shares.is_all_owed(payment):
         return found
     return client.v1.transfers.create(
@@ -144,7 +141,7 @@ def transfer(client, operation):
 
 
 def refund(client, operation):
-    found = made_before(operation, client.v1.refunds.list, {"payment_intent": operation.hold.intent_id})
+    found = made_before(client, operation)
     if found or returns.left_cents(operation.payment) < 0:
         return found
     return client.v1.refunds.create(
@@ -159,7 +156,7 @@ def refund(client, operation):
 
 
 def reverse(client, operation):
-    found = made_before(operation, partial(client.v1.transfers.reversals.list, operation.source), {})
+    found = made_before(client, operation)
     if found or (operation.dispute and operation.dispute.is_won):
         return found
     return client.v1.transfers.reversals.create(
@@ -210,7 +207,7 @@ def dashboard_link(client, account: ConnectedAccount):
     return client.v1.accounts.login_links.create(account.stripe_id).url
 
 
-def made_before(operation, list_things, wanted):
+def made_before(client, operation):
     """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt.
 
     Raises NotSure when it did not, and a bank has yet to judge, or the team to say what another one is.
@@ -218,11 +215,43 @@ def made_before(operation, list_things, wanted):
     doubtful = is_doubtful(operation)
     if operation.attempts <= 1 and not doubtful:
         return None
-    things = list_things({**wanted, "limit": 100}).auto_paging_iter()
-    found = next((thing for thing in things if metadata_of(thing).get("operation") == operation.key), None)
+    found = made(client, operation)
     if doubtful and found is None:
         raise NotSure
     return found
+
+
+def made(client, operation):
+    """The object that Stripe made for this very operation, None when there is none."""
+    things = LISTS[operation.kind](client.v1, operation).auto_paging_iter()
+    return next((thing for thing in things if metadata_of(thing).get("operation") == operation.key), None)
+
+
+def holds(client, operation):
+    wanted = {"customer": customer_id(operation), "expand": ["data.latest_charge"], "limit": 100}
+    return client.payment_intents.list(wanted)
+
+
+def transfers(client, operation):
+    return client.transfers.list({"transfer_group": operation.payment.transfer_group, "limit": 100})
+
+
+def refunds(client, operation):
+    return client.refunds.list({"payment_intent": operation.hold.intent_id, "limit": 100})
+
+
+def reversals(client, operation):
+    return client.transfers.reversals.list(operation.source, {"limit": 100})
+
+
+# Where what a call may have made is listed.
+LISTS = {
+    StripeOperation.Kind.PLACE_HOLD: holds,
+    StripeOperation.Kind.TRANSFER: transfers,
+    StripeOperation.Kind.PAY_AGAIN: transfers,
+    StripeOperation.Kind.REFUND: refunds,
+    StripeOperation.Kind.REVERSE: reversals,
+}
 
 
 def is_doubtful(operation):

@@ -116,9 +116,9 @@ def compare_transfer(operation, transfer, taken_back):
 
 def compare_refunds(refunds):
     """What went back to cards, against our calls. What a cancelled hold "refunds" moved no money."""
-    paid = [refund for refund in refunds if refund.balance_transaction is not None]
+    made = made_by_us(refunds)
+    paid = [refund for refund in refunds if refund.balance_transaction or refund.id in made]
     holds = by_intent([refund.payment_intent for refund in paid])
-    made = made_by_us(paid)
     for refund in paid:
         if refund.payment_intent in holds:
             yield from compare_refund(holds[refund.payment_intent].payment, made.get(refund.id), refund)
@@ -128,12 +128,12 @@ def compare_refund(payment, operation, refund):
     subject = f"refund:{refund.id}"
     if operation is None:
         # One that came back is ours no more once it was made again, and moved nothing in the end.
-        if refund.status != "failed" and not is_under_way(payment, Call.REFUND):
+        if refund.status not in gateway.NOT_REFUNDED and not is_under_way(payment, Call.REFUND):
             yield finding(Kind.UNKNOWN_REFUND, subject, Act.WRITE, theirs=amount(refund.amount), payment=payment)
     elif operation.amount_cents != refund.amount:
         words = {"ours": amount(operation.amount_cents), "theirs": amount(refund.amount)}
         yield finding(Kind.REFUND_AMOUNT, subject, Act.LOOK, **words, payment=payment)
-    elif refund.status == "failed" and operation.state == State.DONE:
+    elif refund.status in gateway.NOT_REFUNDED and operation.state == State.DONE:
         yield finding(Kind.REFUND_AMOUNT, subject, Act.READ_AGAIN, theirs=refund.status, payment=payment)
 
 
@@ -149,7 +149,7 @@ def compare_disputes(disputes):
 def compare_dispute(payment, row, dispute):
     withdrawn = -sum(movement.amount for movement in dispute.balance_transactions)
     ours = f"{row.status}, {amount(row.withdrawn_cents)}" if row else ""
-    theirs = f"{dispute.status}, {amount(withdrawn)}"
+    theirs = f"{Dispute.read_status(dispute.status)}, {amount(withdrawn)}"
     if ours != theirs:
         subject = f"dispute:{dispute.id}"
         yield finding(Kind.UNKNOWN_DISPUTE, subject, Act.READ_AGAIN, ours=ours, theirs=theirs, payment=payment)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.queue import after_commit
 from missions.actions import require_staff
-from payments import actions, adoption, disputes, events, gateway, returns, sync
+from payments import actions, adoption, calls, disputes, events, gateway, returns, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 from payments.runner import run_payment
@@ -91,13 +91,27 @@ def nothing_to_read():
     return PaymentError(_("Cet écart ne tient à aucun de nos paiements : il n’y a rien à relire."))
 
 
-@transaction.atomic
 def give_up_call(operation, *, by):
-    """Staff give up a call that can never be done; what it was for stays as the books say. Raises PaymentError.
+    """Staff give up a call that can never be done; what it was for stays as the books say.
 
-    What a reversal was to bring back, the professional owes us.
+    What a reversal was to bring back, the professional owes us. Raises PaymentError when Stripe did it, or is silent.
     """
     require_staff(by)
+    require_unmade(operation)
+    end_call(operation)
+
+
+def require_unmade(operation):
+    try:
+        found = operation.kind in calls.LISTS and calls.made(gateway.client(), operation)
+    except stripe.StripeError as error:
+        raise actions.stripe_is_silent() from error
+    if found and not operation.stripe_id:
+        raise PaymentError(_("Stripe l’a fait, sans que nous l’ayons su : relancez cet appel, qui le lira."))
+
+
+@transaction.atomic
+def end_call(operation):
     if operation.payment_id:
         operation.payment = sync.lock_payment(operation.payment)
     stuck = StripeOperation.objects.filter(pk=operation.pk, state=StripeOperation.State.STUCK)
@@ -105,9 +119,10 @@ def give_up_call(operation, *, by):
         raise PaymentError(_("Cet appel n’est pas à examiner."))
     if operation.kind == StripeOperation.Kind.REVERSE:
         returns.took_back_less(operation, 0)
-        after_commit(run_payment, operation.payment_id)
     if operation.kind == StripeOperation.Kind.REFUND:
         disputes.end_judged(operation.payment)
+    if operation.payment_id:
+        after_commit(run_payment, operation.payment_id)
 
 
 @transaction.atomic

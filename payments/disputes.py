@@ -24,10 +24,13 @@ def write_dispute(payment, found, asked_at):
     dispute = known_dispute(payment, found)
     if is_stale(dispute, found, asked_at):
         return
+    verdict = dispute.status
     read_dispute(dispute, found, asked_at)
     book_movements(dispute, found)
     if dispute.closed_at is None:
         follow(dispute)
+    elif dispute.status != verdict:
+        tell_staff(f"dispute_again:{dispute.pk}:{dispute.status}", "dispute_end", dispute)
 
 
 def follow(dispute):
@@ -69,7 +72,7 @@ def known_dispute(payment, found):
         stripe_id=found.id,
         defaults={
             "payment": payment,
-            "status": found.status,
+            "status": Dispute.read_status(found.status),
             "reason": found.reason,
             "amount_cents": found.amount,
             "opened_at": datetime.fromtimestamp(found.created, UTC),
@@ -83,10 +86,11 @@ def known_dispute(payment, found):
 
 def read_dispute(dispute, found, asked_at):
     due_by = found.evidence_details.due_by
-    dispute.status, dispute.checked_at = found.status, asked_at
-    dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
-    if dispute.status in Dispute.OPEN:
+    status = Dispute.read_status(found.status)
+    if dispute.status == Status.WARNING_CLOSED != status:
         dispute.closed_at = None  # a question that was closed may still become a chargeback
+    dispute.status, dispute.checked_at = status, asked_at
+    dispute.evidence_due_at = due_by and datetime.fromtimestamp(due_by, UTC)
     dispute.save(update_fields=["status", "evidence_due_at", "closed_at", "checked_at"])
 
 
@@ -105,19 +109,20 @@ def take_back(dispute):
     payment = dispute.payment
     if payment.status != Payment.Status.RELEASED or not dispute.withdrawn_cents:
         return
-    if not dispute.taken_back_cents:
-        part = returns.part_taken_back(payment, shared_cents(dispute))
-        # Each part is rounded on its own: together they take no more than the share.
-        dispute.taken_back_cents = min(part, share_left_cents(payment))
+    # Each part is rounded on its own: together they take no more than the share.
+    part = min(returns.part_taken_back(payment, shared_cents(dispute)), share_left_cents(dispute))
+    if part > dispute.taken_back_cents:
+        dispute.taken_back_cents = part
         dispute.save(update_fields=["taken_back_cents"])
     take_back_excess(payment)
 
 
-def share_left_cents(payment):
-    """What nothing takes back yet of the professional's share."""
+def share_left_cents(dispute):
+    """What nothing else takes back of the professional's share."""
+    payment = dispute.payment
     refunded = sum(refund.taken_back_cents for refund in payment.refunds.all())
-    borne = sum(dispute.taken_back_cents for dispute in payment.disputes.filter(status__in=BORNE))
-    return ledger.share_cents(payment) - refunded - borne
+    others = payment.disputes.filter(status__in=BORNE).exclude(pk=dispute.pk)
+    return ledger.share_cents(payment) - refunded - sum(other.taken_back_cents for other in others)
 
 
 def take_back_excess(payment):
@@ -196,7 +201,7 @@ def win(dispute):
 def settle_share(dispute):
     """Bring the professional what the verdict left them: they owe us less first, then it is sent, or comes back."""
     payment = dispute.payment
-    ledger.book_chargeback_won(payment, min(shares.unpaid_cents(payment), shortfall_cents(dispute)))
+    ledger.book_chargeback_won(payment, min(shares.unpaid_cents(payment), debt_cents(payment)))
     shares.pay_what_is_left(payment, dispute)
     take_back_excess(payment)
 
@@ -217,6 +222,19 @@ def shared_cents(dispute):
         return 0
     beyond_the_rest = max(dispute.withdrawn_cents - returns.rest_waiting_cents(payment), 0)
     return min(beyond_the_rest, returns.refundable_cents(payment, before=dispute))
+
+
+def debt_cents(payment):
+    """What the professional owes for chargebacks and need not pay, unless it is still judged."""
+    forgiven = ledger.moved_cents(ledger.payable(payment), payment=payment, kind=ledger.Kind.CHARGEBACK_WON)
+    return sum(shortfall_cents(dispute) - debt_borne_cents(dispute) for dispute in payment.disputes.all()) - forgiven
+
+
+def debt_borne_cents(dispute):
+    """What they owe for good, of a chargeback that was lost."""
+    if dispute.status != Status.LOST:
+        return 0
+    return min(max(dispute.taken_back_cents - cents_of(dispute), 0), shortfall_cents(dispute))
 
 
 def shortfall_cents(dispute):

@@ -11,6 +11,9 @@ TIMEOUT = (3.05, 20)
 # Stripe understood and said no. Anything else (a time-out, a 5xx, a key in use, a wrong key) may be tried again.
 DEFINITIVE = (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError)
 
+# A refund's status: the money did not leave, or came back.
+NOT_REFUNDED = ("failed", "canceled")
+
 
 @cache
 def client():

@@ -99,9 +99,9 @@ def prepare_reversal(payment, source, cents, *, refund=None, dispute=None):
 
 
 def prepare_pay_again(dispute, cents):
-    # A chargeback may have the professional paid several times, of the same amount too.
-    ended = dispute.operations.filter(kind=Kind.PAY_AGAIN).exclude(state=StripeOperation.State.PENDING).count()
-    key = f"again:{dispute.stripe_id}:{cents}:{ended + 1}"
+    # A chargeback may have the professional paid several times, of the same amount too, before the first has left.
+    before = dispute.operations.filter(kind=Kind.PAY_AGAIN).count()
+    key = f"again:{dispute.stripe_id}:{cents}:{before + 1}"
     return prepare(Kind.PAY_AGAIN, key, payment=dispute.payment, dispute=dispute, amount_cents=cents)
 
 
@@ -130,9 +130,9 @@ def resume(operation):
     """
     if operation.stripe_id:
         return prepare_again(operation)
-    operation.state, operation.attempts = StripeOperation.State.PENDING, 1
+    operation.state, operation.attempts, operation.answered_at = StripeOperation.State.PENDING, 1, None
     operation.key_round, operation.due_at = operation.key_round + 1, clock.now()
-    operation.save(update_fields=["state", "attempts", "key_round", "due_at"])
+    operation.save(update_fields=["state", "attempts", "answered_at", "key_round", "due_at"])
     return operation
 
 

@@ -1,6 +1,6 @@
 """Taking back what was shared: the professional's part first, then the client's refund. Under the payment's lock."""
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from marketplace import clock
@@ -92,9 +92,20 @@ def send_less(payment, cents):
             operations.keep_as(left, refund)
 
 
+def came_back(refund):
+    """We keep it for the client again, but what their bank gave them too."""
+    payment = refund.payment
+    ledger.book_refund_failed(refund)
+    twice = min(refund.amount_cents, ledger.returned_twice_cents(payment))
+    ledger.book_returned_twice(payment, -twice)
+    send_less(payment, twice)
+
+
 def rest_waiting_cents(payment):
-    """What a settlement left for the client and that they do not have yet."""
-    return sum(refund.amount_cents for refund in not_sent(payment).filter(refund=None))
+    """What a settlement left for the client, that they do not have yet, and that no call may have given them."""
+    refunds = payment.operations.filter(kind=Kind.REFUND, state__in=StripeOperation.UNDER_WAY)
+    others = refunds.filter(StripeOperation.IN_DOUBT | ~Q(refund=None))
+    return max(-ledger.balance(payment, "client_funds") - sum(other.amount_cents for other in others), 0)
 
 
 def not_sent(payment):

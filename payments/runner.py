@@ -26,6 +26,7 @@ State = StripeOperation.State
 # Longer than any call with its retries: nobody else takes the row while we are talking.
 LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
+MAX_ATTEMPTS = 20
 
 # Read with the row that is said: nearly every call names them.
 WHOM_FOR = ("payment__mission__client__customer",)
@@ -123,11 +124,11 @@ def record_doubt(operation, error):
     """Whether it was done is not known: it is read, then said again later, until somebody must look."""
     log = logger.warning if isinstance(error, stripe.StripeError) else logger.exception
     log("No certain answer to %s: %s", operation.key, describe(error))
-    if operation.attempts < StripeOperation.MAX_ATTEMPTS:
+    if operation.attempts < MAX_ATTEMPTS:
         key_round = operation.key_round + gateway.is_kept(error)
         StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error), key_round=key_round)
     else:
-        record_stuck(operation, error)
+        record_stuck(operation, error, answered_at=None)
 
 
 def finish(operation, state, **fields):
@@ -135,7 +136,7 @@ def finish(operation, state, **fields):
     if operation.payment_id:
         operation.payment = sync.lock_payment(operation.payment)
     rows = StripeOperation.objects.filter(pk=operation.pk, state=State.PENDING)
-    return rows.update(state=state, answered_at=clock.now(), **fields)
+    return rows.update(state=state, **{"answered_at": clock.now(), **fields})
 
 
 def describe(error):
@@ -148,11 +149,11 @@ def describe(error):
 
 
 @transaction.atomic
-def record_stuck(operation, error):
+def record_stuck(operation, error, **fields):
     """Nothing more can be done without somebody of the team, who is told."""
     if operation.kind in MADE_ON_DEMAND:
         finish(operation, State.REFUSED, error=describe(error))
-    elif finish(operation, State.STUCK, error=describe(error)):
+    elif finish(operation, State.STUCK, error=describe(error), **fields):
         tell_staff(f"operation:{operation.pk}", "operation_stuck", operation)
 
 

@@ -14,7 +14,7 @@ from missions import actions as missions
 from missions.locking import lock_mission, lock_professional
 from missions.models import Mission, MissionEvent
 from missions.policy import HOLD_BEFORE_START
-from payments import closing, comparisons, disputes, gateway, ledger, operations
+from payments import closing, comparisons, disputes, gateway, ledger, operations, returns
 from payments.emails import tell_both, tell_staff, tell_to_pay_again
 from payments.errors import NotOurs
 from payments.models import CheckoutSession, ConnectedAccount, Hold, Payment, StripeOperation
@@ -63,12 +63,16 @@ def sync_charge(charge_id):
 def sync_refund(refund_id):
     """Read a refund again; raises StripeOperation.DoesNotExist when we did not make it.
 
-    Without a balance movement it is a hold let go: no money was taken, none goes back.
+    One we did not make, without a balance movement, is a hold let go: no money was taken, none goes back. One of ours
+    has none either while Stripe waits for our balance to cover it.
     """
     refund = gateway.client().v1.refunds.retrieve(refund_id)
-    if refund.balance_transaction is None:
+    try:
+        operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=refund_id)
+    except StripeOperation.DoesNotExist:
+        if refund.balance_transaction:
+            raise
         return None
-    operation = StripeOperation.objects.select_related("payment__mission").get(stripe_id=refund_id)
     apply_refund(operation, refund)
     return operation.payment
 
@@ -159,10 +163,10 @@ def apply_refund(operation, refund):
     """A refund may fail days after Stripe took it: the money came back to us, and is the client's."""
     operation.payment = lock_payment(operation.payment)
     operation.refresh_from_db(fields=["state"])
-    if refund.status in ("failed", "canceled") and operation.state == State.DONE:
+    if refund.status in gateway.NOT_REFUNDED and operation.state == State.DONE:
         operation.state, operation.error = State.STUCK, refund.failure_reason or refund.status
         operation.save(update_fields=["state", "error"])
-        ledger.book_refund_failed(operation)
+        returns.came_back(operation)
         tell_staff(f"refund_failed:{operation.pk}", "refund_failed", operation)
 
 
@@ -304,6 +308,8 @@ def write_capture(operation, intent):
     hold = operation.hold
     hold.status, hold.captured_cents = Hold.Status.CAPTURED, intent.amount_received
     hold.save(update_fields=["status", "captured_cents"])
+    operation.amount_cents = intent.amount_received  # somebody may have captured it otherwise, by hand
+    operation.save(update_fields=["amount_cents"])
     ledger.book_capture(operation, intent.amount_received, fee_cents(intent))
     closing.set_status(payment, Payment.Status.KEPT)
     if payment.is_closed:

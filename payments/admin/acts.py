@@ -136,7 +136,6 @@ def run_again(operation, by, form):
     log(operation.payment, by, _("Appel relancé, %(key)s") % {"key": prepared.key}, form)
 
 
-@transaction.atomic
 def give_up(operation, by, form):
     differences.give_up_call(operation, by=by)
     log(operation.payment or operation, by, _("Appel abandonné, %(key)s") % {"key": operation.key}, form)

@@ -36,6 +36,8 @@ class Dispute(models.Model):
     # The bank holds the money; a mere question of the bank moves none.
     OPEN = (Status.NEEDS_RESPONSE, Status.UNDER_REVIEW)
     WINS = (Status.WON, Status.PREVENTED)
+    # The bank keeps what it took while its verdict is appealed.
+    APPEALED = ("appeal_needs_response", "appeal_under_review")
 
     payment = models.ForeignKey(Payment, models.PROTECT, verbose_name=_("paiement"), related_name="disputes")
     stripe_id = models.CharField(_("objet Stripe"), max_length=80, unique=True)
@@ -59,6 +61,11 @@ class Dispute(models.Model):
 
     def __str__(self):
         return self.stripe_id
+
+    @classmethod
+    def read_status(cls, status):
+        """How we write a status of Stripe's."""
+        return cls.Status.LOST if status in cls.APPEALED else status
 
     @property
     def is_open(self):

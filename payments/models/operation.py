@@ -36,11 +36,10 @@ class StripeOperation(models.Model):
         REFUSED = "refused", _("Refusé par Stripe")
         STUCK = "stuck", _("À examiner")
 
-    MAX_ATTEMPTS = 20
     # Their end is not known yet, or waits for the team.
     UNDER_WAY = (State.PENDING, State.STUCK)
-    # Stripe may have done it: begun and not answered, or never answered at all.
-    IN_DOUBT = Q(state=State.PENDING, attempts__gt=0) | Q(state=State.STUCK, stripe_id="", attempts__gte=MAX_ATTEMPTS)
+    # Begun and not answered: Stripe may have done it.
+    IN_DOUBT = Q(state__in=UNDER_WAY, attempts__gt=0, answered_at=None)
     TO_PROFESSIONAL = (Kind.TRANSFER, Kind.PAY_AGAIN)
     # A payment has one of each under way or done: see the constraint.
     ONCE = (Kind.TRANSFER, Kind.CAPTURE)

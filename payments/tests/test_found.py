@@ -40,7 +40,7 @@ def test_a_page_owed_to_a_client_stripe_does_not_know_yet_is_not_made_and_the_ne
 
 def exhaust(payment, clock):
     """Let the sweep try until a call ends stuck."""
-    for _attempt in range(StripeOperation.MAX_ATTEMPTS + 1):
+    for _attempt in range(runner.MAX_ATTEMPTS + 1):
         clock.advance(timedelta(hours=3))
         tasks.sweep_payments()
     return payment.operations.get(state="stuck")
@@ -50,7 +50,7 @@ def test_a_call_run_again_after_twenty_silences_is_read_before_it_is_said(simula
     """A transfer was made, its answer lost, and Stripe could not be read for two days: it is paid once."""
     payment = make_ended_payment(simulator, clock)
     simulator.faults.add("lose_answer", on="transfers.create")
-    simulator.faults.add("bad_gateway", on="transfers.list", times=StripeOperation.MAX_ATTEMPTS)
+    simulator.faults.add("bad_gateway", on="transfers.list", times=runner.MAX_ATTEMPTS)
     actions.confirm(payment.mission, by=payment.mission.client.user)
     work(payment)
     stuck = exhaust(payment, clock)

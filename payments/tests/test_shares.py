@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.tests.factories import make_staff
-from payments import actions, audit, differences, earnings, gateway, reconciliation, tasks
+from payments import actions, audit, differences, earnings, gateway, reconciliation, sync, tasks
 from payments.models import Difference, Dispute, Payment, Refund
 from payments.simulator import accounts, disputes, refunds
 from payments.simulator.balance import DISPUTE_FEE
@@ -13,6 +13,7 @@ from payments.tests.banks import (
     COMMISSION,
     FEES,
     LEFT,
+    LOST,
     PART,
     SHARE,
     TOTAL,
@@ -441,6 +442,19 @@ def test_a_refund_come_back_to_a_lost_payment_waits_for_the_next_chargeback_to_b
     sweep_for_hours(clock)
 
     assert moved(simulator)[2] == 10_000
+    check_at_rest(shared, simulator)
+
+
+def test_a_refund_come_back_of_what_a_bank_gave_too_is_not_owed_again(shared, bank, simulator):
+    actions.refund(shared, by=make_staff(), cents=PART, bearer=BOTH, reason="Retard")
+    refunds.fail_refund(simulator, shared.operations.get(kind="refund").stripe_id)
+    simulator.outbox.clear()
+    bank.dispute(shared)
+    bank.judge(shared, won=False)
+    assert books(shared)["losses"] == PART
+
+    sync.sync_payment(shared)
+    assert (moved(simulator), books(shared)) == ((TOTAL, 0, 0), LOST)
     check_at_rest(shared, simulator)
 
 
