@@ -8,10 +8,15 @@ from payments.simulator.errors import invalid
 
 TIME_TO_ANSWER = timedelta(days=7)
 # https://docs.stripe.com/api/disputes/object: an inquiry's statuses start with `warning_`, and it moves no money
-UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
+UNDER_REVIEW = {
+    "needs_response": "under_review",
+    "warning_needs_response": "warning_under_review",
+    "appeal_needs_response": "appeal_under_review",
+}
 OPEN = {*UNDER_REVIEW, *UNDER_REVIEW.values()}
 UNDER_JUDGEMENT = {"needs_response", "under_review"}
-TAKEN = {*UNDER_JUDGEMENT, "lost"}
+LOST = {"lost", "appeal_needs_response", "appeal_under_review"}
+TAKEN = {*UNDER_JUDGEMENT, *LOST}
 
 
 def open_dispute(sim, charge_id, *, reason="fraudulent", inquiry=False, amount=None):
@@ -104,6 +109,16 @@ def close_dispute(sim, dispute_id, *, won):
     return dispute
 
 
+def appeal(sim, dispute_id):
+    """The bank is asked to judge again what it judged lost; it keeps the money meanwhile."""
+    dispute = sim.get("dispute", dispute_id, param="dispute")
+    if dispute["status"] != "lost":
+        raise invalid(f"Only what was lost can be appealed: this dispute is {dispute['status']}.", param="dispute")
+    dispute["status"] = "appeal_needs_response"
+    events.emit(sim, "charge.dispute.updated", dispute)
+    return dispute
+
+
 def is_charged_back(sim, charge):
     """Whether a bank has this charge's money: until it has judged, and for good when we lost all that was left."""
     found = sim.book.every("dispute", charge=charge["id"])
@@ -113,7 +128,8 @@ def is_charged_back(sim, charge):
 
 def lost(sim, charge):
     """Cents that a bank took for good."""
-    return sum(dispute["amount"] for dispute in sim.book.every("dispute", charge=charge["id"], status="lost"))
+    found = sim.book.every("dispute", charge=charge["id"])
+    return sum(dispute["amount"] for dispute in found if dispute["status"] in LOST)
 
 
 def new_dispute(sim, charge, amount, reason, *, inquiry):

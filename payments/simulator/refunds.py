@@ -19,14 +19,29 @@ def create_refund(sim, params):
     return refund
 
 
-def fail_refund(sim, refund_id):
-    """What the client's bank does some days later: send the money back, to the platform's balance."""
+def hold_refund(sim, refund_id):
+    """What Stripe does while the platform's balance does not cover a refund: it waits, and no money moves."""
     refund = sim.get("refund", refund_id, param="refund")
-    if refund["status"] != "succeeded" or refund["balance_transaction"] is None:
+    balance.move(sim, refund, refund["amount"], type="refund_failure")
+    refund |= {"status": "pending", "balance_transaction": None}
+    events.emit(sim, "refund.updated", refund)
+    return refund
+
+
+def fail_refund(sim, refund_id):
+    """What the client's bank does some days later: send the money back, to the platform's balance.
+
+    One that waits fails without any: Stripe gives it up.
+    """
+    refund = sim.get("refund", refund_id, param="refund")
+    is_held = refund["status"] == "pending"
+    if not is_held and (refund["status"] != "succeeded" or refund["balance_transaction"] is None):
         raise invalid("Only a refund that moved money can fail, once.", param="refund")
-    line = balance.move(sim, refund, refund["amount"], type="refund_failure")
-    refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-    refund["failure_balance_transaction"] = line["id"]
+    reason = "insufficient_funds" if is_held else "expired_or_canceled_card"
+    refund |= {"status": "failed", "failure_reason": reason}
+    if not is_held:
+        line = balance.move(sim, refund, refund["amount"], type="refund_failure")
+        refund["failure_balance_transaction"] = line["id"]
     charge = sim.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False

@@ -5,8 +5,8 @@ from datetime import timedelta
 from accounts.emails import write_email
 from accounts.tests.factories import make_staff
 from missions.models import Contest
-from payments import actions, audit, sync, tasks
-from payments.models import Dispute
+from payments import actions, audit, differences, gateway, reconciliation, sync, tasks
+from payments.models import Difference, Dispute
 from payments.simulator import accounts, disputes
 from payments.simulator.balance import DISPUTE_FEE, card_fee
 from payments.tests.books import check_books
@@ -42,6 +42,9 @@ class Bank:
         found = self.open_disputes(payment)[0]
         disputes.close_dispute(self.simulator, found["id"], won=won)
         return self.tell(found, told=told)
+
+    def appeal(self, dispute, *, told=True):
+        return self.tell(disputes.appeal(self.simulator, dispute.stripe_id), told=told)
 
     def open_disputes(self, payment):
         charge_id = payment.holds.get(status="captured").charge_id
@@ -89,6 +92,49 @@ def sweep_for_hours(clock):
     for _sweep in range(3):
         clock.advance(timedelta(hours=2))
         tasks.sweep_payments()
+
+
+def exhaust(clock):
+    """Let the sweep try until calls end stuck."""
+    for _sweep in range(25):
+        clock.advance(timedelta(hours=3))
+        tasks.sweep_payments()
+
+
+def run_stuck_again(payment, clock):
+    for stuck in payment.operations.filter(state="stuck").order_by("pk"):
+        actions.run_again(stuck, by=make_staff())
+    sweep_for_hours(clock)
+
+
+def set_account(payment, simulator, status):
+    account_id = payment.mission.professional.account.stripe_id
+    accounts.set_status(simulator, simulator.book.get("v2.core.account", account_id), status)
+
+
+def send_by_hand(payment, cents):
+    """A transfer made in Stripe's dashboard, then written in our books."""
+    hold, account = payment.holds.get(), payment.mission.professional.account
+    wanted = {"amount": cents, "currency": "eur", "destination": account.stripe_id}
+    gateway.client().v1.transfers.create(wanted | {"source_transaction": hold.charge_id})
+    write_in_books(Difference.Kind.UNKNOWN_TRANSFER)
+
+
+def refund_by_hand(payment, cents):
+    intent_id = payment.holds.get(status="captured").intent_id
+    gateway.client().v1.refunds.create({"payment_intent": intent_id, "amount": cents})
+
+
+def reverse_by_hand(simulator, cents):
+    transfer = simulator.book.every("transfer")[0]
+    gateway.client().v1.transfers.reversals.create(transfer["id"], {"amount": cents})
+
+
+def write_in_books(kind):
+    """What somebody did in Stripe's dashboard, once the night found it."""
+    reconciliation.compare_books(timedelta(days=60))
+    difference = Difference.objects.open().get(kind=kind)
+    differences.write_in_books(difference, by=make_staff(), reason="Fait à la main")
 
 
 def told(user):

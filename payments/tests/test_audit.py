@@ -159,6 +159,18 @@ def test_books_no_longer_compared_with_stripes(clock):
     assert list(audit.late_comparison()) == []
 
 
+def test_a_verdict_that_its_money_does_not_follow(released, simulator, clock):
+    found = disputes.open_dispute(simulator, released.holds.get().charge_id)
+    found["status"] = "prevented"
+    sync_dispute(found["id"])
+    clock.advance(timedelta(days=6))
+    assert list(audit.unfinished_disputes()) == []
+    clock.advance(timedelta(days=2))
+    assert list(audit.unfinished_disputes()) == [
+        f"Dispute {found['id']} is prevented, and its money is not where that verdict says."
+    ]
+
+
 def isolation():
     """A check that says how it is read."""
     with connection.cursor() as cursor:

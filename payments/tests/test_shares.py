@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.tests.factories import make_staff
-from payments import actions, audit, differences, earnings, gateway, reconciliation, sync, tasks
-from payments.models import Difference, Dispute, Payment, Refund
+from payments import actions, audit, earnings, tasks
+from payments.models import Payment, Refund
 from payments.simulator import accounts, disputes, refunds
 from payments.simulator.balance import DISPUTE_FEE
 from payments.tests.banks import (
@@ -18,9 +18,12 @@ from payments.tests.banks import (
     SHARE,
     TOTAL,
     VAT,
-    WON,
     check_at_rest,
+    exhaust,
     pay_out,
+    refund_by_hand,
+    run_stuck_again,
+    set_account,
     settle_half,
     share,
     sweep_for_hours,
@@ -200,6 +203,73 @@ def test_a_question_that_was_closed_may_still_become_a_chargeback(shared, bank, 
     assert moved(simulator)[1] == 0
 
 
+def test_a_question_that_was_closed_may_be_lost_before_we_read_it_again(shared, bank, simulator):
+    bank.dispute(shared, inquiry=True)
+    question = bank.judge(shared, won=False)
+    charge = simulator.book.get("charge", shared.holds.get().charge_id)
+    disputes.escalate(simulator, charge, simulator.book.get("dispute", question.stripe_id))
+    bank.judge(shared, won=False)
+
+    assert (moved(simulator), books(shared)) == ((TOTAL, 0, 0), LOST)
+    check_at_rest(shared, simulator)
+
+
+def test_shares_of_one_amount_paid_again_for_one_chargeback_both_wait_until_they_can_be_paid(
+    shared, bank, simulator, clock, client
+):
+    bank.dispute(shared, amount=HALF)
+    bank.judge(shared, won=True)
+    simulator.faults.add("lose_answer", on="transfers.reversals.create")
+    bank.dispute(shared)
+    set_account(shared, simulator, "restricted")
+    deliver(client, simulator)
+    bank.judge(shared, won=True)
+    sweep_for_hours(clock)
+    set_account(shared, simulator, "active")
+    deliver(client, simulator)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE, 0)
+    check_at_rest(shared, simulator)
+
+
+# Verdicts that are appealed
+
+
+def test_what_was_lost_is_still_gone_while_it_is_appealed(kept, bank, simulator, clock):
+    dispute = bank.dispute(kept, amount=PART)
+    bank.judge(kept, won=False)
+    bank.appeal(dispute)
+    actions.confirm(kept.mission, by=kept.mission.client.user)
+    sweep_for_hours(clock)
+
+    assert moved(simulator) == (TOTAL, SHARE - 870, 0)
+    assert books(kept) == LEFT
+    check_at_rest(kept, simulator)
+    bank.judge(kept, won=False)
+    check_at_rest(kept, simulator)
+
+
+def test_a_chargeback_heard_of_during_its_appeal_was_lost(shared, bank, simulator):
+    dispute = bank.dispute(shared)
+    bank.judge(shared, won=False, told=False)
+    bank.appeal(dispute)
+
+    assert (moved(simulator), books(shared)) == ((TOTAL, 0, 0), LOST)
+    check_at_rest(shared, simulator)
+
+
+def test_the_team_hears_of_an_appeal_that_was_won(shared, bank, simulator):
+    staff = make_staff()
+    dispute = bank.dispute(shared)
+    bank.judge(shared, won=False)
+    bank.appeal(dispute)
+    bank.judge(shared, won=True)
+
+    assert told(staff) == ["dispute_staff", "dispute_end_staff", "dispute_end_staff"]
+    assert audit.differences() != []
+
+
 # Refunds of which it is not known whether they left
 
 
@@ -241,6 +311,33 @@ def test_a_refund_that_stripe_refuses_leaves_less_what_a_bank_took_unheard_of(sh
     check_at_rest(shared, simulator)
 
 
+def test_a_refund_that_stripe_held_and_never_made_is_still_to_be_made(shared, simulator, client, clock):
+    """https://docs.stripe.com/refunds: one that our balance does not cover waits, and fails if it is disputed."""
+    actions.refund(shared, by=make_staff(), cents=PART, bearer=PLATFORM, reason="Geste")
+    refunds.hold_refund(simulator, shared.operations.get(kind="refund").stripe_id)
+    refunds.fail_refund(simulator, shared.operations.get(kind="refund").stripe_id)
+    deliver(client, simulator)
+    assert shared.operations.get(kind="refund").state == "stuck"
+    run_stuck_again(shared, clock)
+
+    assert moved(simulator)[2] == PART
+    check_at_rest(shared, simulator)
+
+
+def test_a_refund_refused_after_silences_is_not_in_doubt(shared, bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="refunds.create", times=19)
+    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
+    while shared.operations.filter(kind="refund", attempts__lt=19):
+        clock.advance(timedelta(hours=3))
+        tasks.sweep_payments()
+    refund_by_hand(shared, TOTAL - PART)
+    exhaust(clock)
+    assert shared.operations.get(state="stuck").attempts == 20
+
+    bank.dispute(shared, amount=PART)
+    assert bank.judge(shared, won=False).closed_at
+
+
 def test_what_a_professional_paid_out_does_not_bear_in_the_end_they_do_not_owe(kept, bank, simulator, clock):
     bank.dispute(kept, amount=10_000, told=False)
     simulator.faults.add("refuse_connection", on="refunds.create")
@@ -252,210 +349,6 @@ def test_what_a_professional_paid_out_does_not_bear_in_the_end_they_do_not_owe(k
 
     assert not {"payable", "recoverable"} & books(kept).keys()
     check_at_rest(kept, simulator)
-
-
-# What the team does
-
-
-def exhaust(clock):
-    """Let the sweep try until calls end stuck."""
-    for _sweep in range(25):
-        clock.advance(timedelta(hours=3))
-        tasks.sweep_payments()
-
-
-def run_stuck_again(payment, clock):
-    for stuck in payment.operations.filter(state="stuck").order_by("pk"):
-        actions.run_again(stuck, by=make_staff())
-    sweep_for_hours(clock)
-
-
-def set_account(payment, simulator, status):
-    account_id = payment.mission.professional.account.stripe_id
-    accounts.set_status(simulator, simulator.book.get("v2.core.account", account_id), status)
-
-
-def send_by_hand(payment, cents):
-    """A transfer made in Stripe's dashboard, then written in our books."""
-    hold, account = payment.holds.get(), payment.mission.professional.account
-    wanted = {"amount": cents, "currency": "eur", "destination": account.stripe_id}
-    gateway.client().v1.transfers.create(wanted | {"source_transaction": hold.charge_id})
-    reconciliation.compare_books()
-    difference = Difference.objects.open().get(kind=Difference.Kind.UNKNOWN_TRANSFER)
-    differences.write_in_books(difference, by=make_staff(), reason="Versé à la main")
-
-
-def fail_refund(payment, simulator, client):
-    refunds.fail_refund(simulator, payment.operations.get(kind="refund").stripe_id)
-    deliver(client, simulator)
-
-
-def test_all_that_is_stuck_run_again_pays_once(shared, bank, simulator, clock):
-    bank.dispute(shared, amount=PART)
-    bank.judge(shared, won=True)
-    simulator.faults.add("bad_gateway", on="transfers.reversals.create")
-    bank.dispute(shared, amount=3 * PART)
-    simulator.faults.add("bad_gateway", on="transfers.reversals.create", times=30)
-    simulator.faults.add("bad_gateway", on="transfers.create", times=30)
-    bank.judge(shared, won=True)
-    exhaust(clock)
-    simulator.faults.clear()
-    run_stuck_again(shared, clock)
-
-    assert moved(simulator) == (TOTAL, SHARE, 0)
-    check_at_rest(shared, simulator)
-
-
-def test_a_stuck_share_run_again_does_not_leave_once_a_bank_took_it(bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
-    payment = share(simulator, clock)
-    exhaust(clock)
-    simulator.faults.clear()
-    bank.dispute(payment)
-    bank.judge(payment, won=False)
-    run_stuck_again(payment, clock)
-
-    assert simulator.book.every("transfer") == []
-    check_at_rest(payment, simulator)
-
-
-def test_a_stuck_share_run_again_leaves_less_what_a_bank_took(bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
-    payment = share(simulator, clock)
-    exhaust(clock)
-    simulator.faults.clear()
-    bank.dispute(payment, amount=PART)
-    bank.judge(payment, won=False)
-    run_stuck_again(payment, clock)
-
-    assert [transfer["amount"] for transfer in simulator.book.every("transfer")] == [SHARE - 870]
-    check_at_rest(payment, simulator)
-
-
-def test_a_stuck_refund_run_again_leaves_less_what_a_bank_took(shared, bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="refunds.create", times=20)
-    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
-    exhaust(clock)
-    simulator.faults.clear()
-    bank.dispute(shared, amount=20_000)
-    bank.judge(shared, won=False)
-    run_stuck_again(shared, clock)
-
-    assert moved(simulator)[2] == TOTAL - 20_000
-    check_at_rest(shared, simulator)
-
-
-def test_a_refund_that_stripe_refused_waits_for_the_team_less_what_a_bank_took_since(shared, bank, simulator, client):
-    intent_id = shared.holds.get(status="captured").intent_id
-    gateway.client().v1.refunds.create({"payment_intent": intent_id, "amount": PART})  # by hand, and not heard of
-    actions.refund(shared, by=make_staff(), cents=TOTAL - 100, bearer=PLATFORM, reason="Geste")
-    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 100
-    bank.dispute(shared, amount=2 * PART)
-    bank.judge(shared, won=False)
-
-    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 2 * PART
-    assert audit.differences() == []
-
-
-def test_a_refund_in_doubt_given_up_lets_a_chargeback_end(shared, bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="refunds.create", times=20)
-    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
-    exhaust(clock)
-    simulator.faults.clear()
-    dispute = bank.dispute(shared, amount=20_000)
-    bank.judge(shared, won=False)
-    assert Dispute.objects.get(pk=dispute.pk).closed_at is None
-    differences.give_up_call(shared.operations.get(state="stuck"), by=make_staff())
-
-    assert Dispute.objects.get(pk=dispute.pk).closed_at
-
-
-def test_what_the_team_sent_by_hand_takes_the_place_of_what_was_to_be_paid_again(
-    shared, bank, simulator, clock, client
-):
-    bank.dispute(shared, amount=3 * PART)
-    set_account(shared, simulator, "restricted")
-    deliver(client, simulator)
-    bank.judge(shared, won=True)
-    set_account(shared, simulator, "active")
-    simulator.outbox.clear()
-    send_by_hand(shared, PART)
-    sweep_for_hours(clock)
-
-    assert moved(simulator) == (TOTAL, SHARE, 0)
-    assert books(shared) == WON
-    check_at_rest(shared, simulator)
-
-
-@pytest.mark.parametrize(("won", "sent", "owed"), [(True, SHARE, 0), (False, PART, PART)])
-def test_what_the_team_sends_by_hand_while_a_bank_judges_is_owed_until_it_is_won(
-    shared, bank, simulator, clock, won, sent, owed
-):
-    bank.dispute(shared)
-    send_by_hand(shared, PART)
-    assert books(shared)["recoverable"] == PART
-    bank.judge(shared, won=won)
-    sweep_for_hours(clock)
-
-    assert (moved(simulator), books(shared).get("recoverable", 0)) == ((TOTAL, sent, 0), owed)
-    check_at_rest(shared, simulator)
-
-
-def test_what_a_reversal_given_up_was_to_bring_back_is_owed_and_the_client_has_their_refund(shared, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.reversals.create", times=40)
-    actions.refund(shared, by=make_staff(), cents=PART, bearer=BOTH, reason="Retard")
-    exhaust(clock)
-    simulator.faults.clear()
-    differences.give_up_call(shared.operations.get(state="stuck"), by=make_staff())
-    sweep_for_hours(clock)
-
-    assert (moved(simulator), books(shared)["recoverable"]) == ((TOTAL, SHARE, PART), 870)
-    assert shared.mission.professional.user.notifications.filter(
-        template="payments/emails/shortfall_professional"
-    ).exists()
-    check_at_rest(shared, simulator)
-
-
-def test_a_refund_come_back_is_made_again_for_what_a_bank_left(shared, bank, simulator, clock, client):
-    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
-    fail_refund(shared, simulator, client)
-    bank.dispute(shared, amount=20_000)
-    bank.judge(shared, won=False)
-    assert shared.operations.get(state="stuck").amount_cents == TOTAL - 20_000
-    assert audit.differences() == []
-    run_stuck_again(shared, clock)
-
-    assert moved(simulator)[2] == TOTAL - 20_000
-    check_at_rest(shared, simulator)
-
-
-def test_a_refund_come_back_to_a_lost_payment_waits_for_the_next_chargeback_to_be_won(
-    shared, bank, simulator, clock, client
-):
-    actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
-    bank.dispute(shared)
-    bank.judge(shared, won=False)
-    fail_refund(shared, simulator, client)
-    bank.dispute(shared, told=False)
-    run_stuck_again(shared, clock)
-    bank.judge(shared, won=True)
-    sweep_for_hours(clock)
-
-    assert moved(simulator)[2] == 10_000
-    check_at_rest(shared, simulator)
-
-
-def test_a_refund_come_back_of_what_a_bank_gave_too_is_not_owed_again(shared, bank, simulator):
-    actions.refund(shared, by=make_staff(), cents=PART, bearer=BOTH, reason="Retard")
-    refunds.fail_refund(simulator, shared.operations.get(kind="refund").stripe_id)
-    simulator.outbox.clear()
-    bank.dispute(shared)
-    bank.judge(shared, won=False)
-    assert books(shared)["losses"] == PART
-
-    sync.sync_payment(shared)
-    assert (moved(simulator), books(shared)) == ((TOTAL, 0, 0), LOST)
-    check_at_rest(shared, simulator)
 
 
 # What they are told

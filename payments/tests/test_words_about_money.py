@@ -7,12 +7,12 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_staff
 from marketplace import formatting
-from payments import actions, differences, earnings, gateway, reconciliation, tasks
+from payments import actions, differences, earnings, gateway, reconciliation
 from payments.emails import tell_shortfall
 from payments.models import Difference, Payment, Refund
 from payments.movements import movements_of
 from payments.simulator import accounts, refunds
-from payments.tests.banks import PART, SHARE, TOTAL, letter, pay_out, settle_half, share, told
+from payments.tests.banks import PART, SHARE, TOTAL, exhaust, letter, pay_out, settle_half, share, told
 from payments.tests.books import moved
 from payments.tests.factories import fresh, keep, make_held_payment
 from payments.tests.webhooks import deliver
@@ -403,13 +403,6 @@ def test_a_refund_of_the_team_that_came_back_and_was_given_up_is_not_said_done(s
     give_up(send_back(shared, simulator, client))
 
     assert read(shared, client_of(shared)).title == "100,00\u00a0€ n’ont pas pu vous être rendus par carte"
-
-
-def exhaust(clock):
-    """Every attempt at a call fails, until it waits for the team."""
-    for _attempt in range(25):
-        clock.advance(timedelta(hours=3))
-        tasks.sweep_payments()
 
 
 def test_a_refund_whose_reversal_is_given_up_is_not_said_done(shared, simulator, clock):

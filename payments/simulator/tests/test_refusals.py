@@ -158,6 +158,10 @@ def submit_twice(shop):
     twice(lambda: disputes.submit_evidence(shop.sim, opened["id"]))
 
 
+def appeal_too_soon(shop):
+    disputes.appeal(shop.sim, disputes.open_dispute(shop.sim, charge(shop))["id"])
+
+
 def close_twice(shop):
     opened = disputes.open_dispute(shop.sim, charge(shop))
     twice(lambda: disputes.close_dispute(shop.sim, opened["id"], won=False))
@@ -444,6 +448,7 @@ REFUSALS = [
     Refusal("disputed above the charge", dispute_too_much, "A dispute is of a part of what was captured"),
     Refusal("evidence twice", submit_twice, "Evidence is not awaited: the dispute is under_review."),
     Refusal("closed twice", close_twice, "This dispute is closed: it is lost."),
+    Refusal("appealed too soon", appeal_too_soon, "Only what was lost can be appealed: this dispute is needs_response."),
     # Transfers
     Refusal("transfer of 0", lambda shop: transfer(shop, 0), "Invalid positive integer", code=INVALID),
     Refusal(
