@@ -41,6 +41,15 @@ def give_up(payment):
     differences.give_up_call(payment.operations.get(state="stuck"), by=make_staff())
 
 
+def share_stuck(simulator, clock):
+    """A confirmed payment whose share could not be sent."""
+    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
+    payment = share(simulator, clock)
+    exhaust(clock)
+    simulator.faults.clear()
+    return payment
+
+
 def fail_refund(payment, simulator, client):
     refunds.fail_refund(simulator, payment.operations.get(kind="refund").stripe_id)
     deliver(client, simulator)
@@ -63,10 +72,7 @@ def test_all_that_is_stuck_run_again_pays_once(shared, bank, simulator, clock):
 
 
 def test_a_stuck_share_run_again_does_not_leave_once_a_bank_took_it(bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
-    payment = share(simulator, clock)
-    exhaust(clock)
-    simulator.faults.clear()
+    payment = share_stuck(simulator, clock)
     bank.dispute(payment)
     bank.judge(payment, won=False)
     run_stuck_again(payment, clock)
@@ -76,10 +82,7 @@ def test_a_stuck_share_run_again_does_not_leave_once_a_bank_took_it(bank, simula
 
 
 def test_a_stuck_share_run_again_leaves_less_what_a_bank_took(bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
-    payment = share(simulator, clock)
-    exhaust(clock)
-    simulator.faults.clear()
+    payment = share_stuck(simulator, clock)
     bank.dispute(payment, amount=PART)
     bank.judge(payment, won=False)
     run_stuck_again(payment, clock)
@@ -295,10 +298,7 @@ def test_a_reversal_made_by_hand_takes_the_place_of_the_one_that_waits(shared, s
 
 
 def test_what_was_sent_by_hand_while_two_banks_judge_is_not_owed_once_both_are_won(bank, simulator, clock):
-    simulator.faults.add("bad_gateway", on="transfers.create", times=20)
-    payment = share(simulator, clock)
-    exhaust(clock)
-    simulator.faults.clear()
+    payment = share_stuck(simulator, clock)
     bank.dispute(payment, amount=PART)
     bank.dispute(payment, amount=3 * PART)
     give_up(payment)

@@ -448,7 +448,9 @@ REFUSALS = [
     Refusal("disputed above the charge", dispute_too_much, "A dispute is of a part of what was captured"),
     Refusal("evidence twice", submit_twice, "Evidence is not awaited: the dispute is under_review."),
     Refusal("closed twice", close_twice, "This dispute is closed: it is lost."),
-    Refusal("appealed too soon", appeal_too_soon, "Only what was lost can be appealed: this dispute is needs_response."),
+    Refusal(
+        "appealed too soon", appeal_too_soon, "Only what was lost can be appealed: this dispute is needs_response."
+    ),
     # Transfers
     Refusal("transfer of 0", lambda shop: transfer(shop, 0), "Invalid positive integer", code=INVALID),
     Refusal(
