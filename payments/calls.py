@@ -210,7 +210,8 @@ def dashboard_link(client, account: ConnectedAccount):
 def made_before(client, operation):
     """The object an earlier attempt of this very operation made, if its answer was lost; None at the first attempt.
 
-    Raises NotSure when it did not, and a bank has yet to judge, or the team to say what another one is.
+    Raises NotSure when it did not, and a bank has yet to judge, the professional to be payable again, or the team to
+    say what another one is.
     """
     doubtful = is_doubtful(operation)
     if operation.attempts <= 1 and not doubtful:
@@ -255,12 +256,19 @@ LISTS = {
 
 
 def is_doubtful(operation):
-    """Whether a bank holds the money, or Stripe has what we may have made and forgotten: after a restore, say."""
+    """Whether it would have to wait, or Stripe has what we may have made and forgotten: after a restore, say."""
     if operation.kind not in DOUBTS:
         return False
     unknown = operation.payment.differences.open().filter(kind=DOUBTS[operation.kind])
-    is_held = operation.kind != StripeOperation.Kind.REVERSE and operation.payment.disputes.open().exists()
-    return is_held or unknown.exists()
+    return unknown.exists() or has_to_wait(operation)
+
+
+def has_to_wait(operation):
+    """For a bank that holds the money, or until Stripe can pay the professional."""
+    payment, is_paying = operation.payment, operation.kind in StripeOperation.TO_PROFESSIONAL
+    if not is_paying and operation.kind != StripeOperation.Kind.REFUND:
+        return False
+    return payment.disputes.open().exists() or (is_paying and not payment.mission.professional.payable)
 
 
 def options(operation):

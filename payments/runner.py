@@ -13,7 +13,7 @@ from marketplace import clock
 from missions import actions as missions
 from missions.models import MissionEvent
 from payments import closing, disputes, gateway, ledger, operations, returns, shares, sync
-from payments.calls import CALLS
+from payments.calls import CALLS, has_to_wait
 from payments.emails import tell_client, tell_professional, tell_staff
 from payments.errors import NotSure
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
@@ -30,6 +30,9 @@ MAX_ATTEMPTS = 20
 
 # Read with the row that is said: nearly every call names them.
 WHOM_FOR = ("payment__mission__client__customer",)
+
+# Refused for a state of Stripe's that may have changed since.
+AFRESH = (*StripeOperation.TO_PROFESSIONAL, Kind.REFUND, Kind.REVERSE)
 
 # Refused for good, these are simply made anew when somebody asks again.
 MADE_ON_DEMAND = (Kind.CREATE_CUSTOMER, Kind.CREATE_ACCOUNT, Kind.CREATE_SESSION)
@@ -78,17 +81,13 @@ def say(operation):
 
 
 def is_ready(operation):
-    """Sharing waits for a bank that holds the money, and a transfer for a professional Stripe cannot pay at present."""
-    if operation.kind not in (*StripeOperation.TO_PROFESSIONAL, Kind.REFUND):
+    """Whether it need not wait, or was begun: then Stripe is read first."""
+    if operation.attempts or not has_to_wait(operation):
         return True
-    if not operation.attempts and operation.payment.disputes.open().exists():
-        postpone(operation)
-        return False
-    if operation.kind in StripeOperation.TO_PROFESSIONAL and not operation.payment.mission.professional.payable:
-        postpone(operation)
+    postpone(operation)
+    if not operation.payment.disputes.open().exists():
         tell_professional(operation.payment, "not_payable")
-        return False
-    return True
+    return False
 
 
 def postpone(operation, **fields):
@@ -113,11 +112,19 @@ def record_answer(operation, answer):
 
 
 def record_error(operation, error):
-    if gateway.is_definitive(error):
+    if gateway.is_definitive(error) and operation.attempts > 1 and operation.kind in AFRESH:
+        say_afresh(operation)
+    elif gateway.is_definitive(error):
         logger.warning("Stripe refused %s: %s", operation.key, describe(error))
         REFUSALS.get(operation.kind, record_stuck)(operation, error)
     else:
         record_doubt(operation, error)
+
+
+def say_afresh(operation):
+    """The refusal may be an answer we never heard, kept under the key: under another one, what Stripe says now."""
+    rows = StripeOperation.objects.filter(pk=operation.pk)
+    rows.update(attempts=0, key_round=F("key_round") + 1, due_at=clock.now())
 
 
 def record_doubt(operation, error):

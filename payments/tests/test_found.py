@@ -12,6 +12,7 @@ from payments.errors import PaymentError
 from payments.models import ConnectedAccount, Customer, Hold, Payment, StripeOperation
 from payments.simulator import accounts
 from payments.tests import worlds
+from payments.tests.banks import check_at_rest, set_account, sweep_for_hours
 from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment, pay, work
 from payments.tests.mortal import Death, MortalClient
 
@@ -174,3 +175,49 @@ def test_a_capture_of_a_hold_we_never_knew_is_booked(simulator, clock):
     sync.sync_intent(intent_id)
     assert (fresh(payment).status, payment.holds.get().status) == (Payment.Status.KEPT, Hold.Status.CAPTURED)
     assert list(audit.differences()) == []
+
+
+def test_a_refusal_we_did_not_hear_is_not_stripes_last_word(simulator, clock):
+    """It was kept under the key, and answers it again though the account is open by now."""
+    payment = make_ended_payment(simulator, clock)
+    set_account(payment, simulator, "restricted")
+    simulator.faults.add("lose_answer", on="transfers.create")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    set_account(payment, simulator, "active")
+    sweep_for_hours(clock)
+
+    assert payment.operations.get(kind="transfer").state == "done"
+    check_at_rest(payment, simulator)
+
+
+def test_a_share_sent_unheard_of_is_found_though_the_account_closed_since(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("lose_answer", on="transfers.create")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    set_account(payment, simulator, "restricted")
+    sync.sync_account(payment.mission.professional.account.stripe_id)
+    sweep_for_hours(clock)
+
+    assert payment.operations.get(kind="transfer").state == "done"
+    check_at_rest(payment, simulator)
+
+
+def test_a_share_that_was_not_sent_waits_for_the_account_that_closed_since(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    simulator.faults.add("refuse_connection", on="transfers.create")
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    work(payment)
+    set_account(payment, simulator, "restricted")
+    sync.sync_account(payment.mission.professional.account.stripe_id)
+    sweep_for_hours(clock)
+    assert simulator.book.every("transfer") == []
+    assert payment.operations.get(kind="transfer").attempts == 0
+    assert payment.mission.professional.user.notifications.filter(template="payments/emails/not_payable_professional")
+
+    set_account(payment, simulator, "active")
+    sync.sync_account(payment.mission.professional.account.stripe_id)
+    sweep_for_hours(clock)
+    assert len(simulator.book.every("transfer")) == 1
+    check_at_rest(payment, simulator)
