@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from marketplace import clock
-from payments import ledger, operations, returns, shares
+from payments import gateway, ledger, operations, returns, shares
 from payments.emails import tell_professional
 from payments.errors import PaymentError
 from payments.models import Payment, Refund, StripeOperation
@@ -18,7 +18,7 @@ def adopt_refund(payment, found, *, by, reason):
     Raises PaymentError when it cannot be booked now, or when that much was not shared.
     """
     waiting = calls_waiting(payment, Kind.REFUND)
-    if found.status in ("failed", "canceled"):
+    if found.status in gateway.NOT_REFUNDED:
         raise PaymentError(_("Ce remboursement n’a pas abouti : il n’y a rien à écrire."))
     if shares.calls(payment, Kind.REVERSE).exclude(refund=None).exists():
         raise PaymentError(_("Un remboursement décidé ici attend encore la part du professionnel : attendez sa fin."))

@@ -308,8 +308,9 @@ def write_capture(operation, intent):
     hold = operation.hold
     hold.status, hold.captured_cents = Hold.Status.CAPTURED, intent.amount_received
     hold.save(update_fields=["status", "captured_cents"])
-    operation.amount_cents = intent.amount_received  # somebody may have captured it otherwise, by hand
-    operation.save(update_fields=["amount_cents"])
+    if operation.amount_cents != intent.amount_received:  # somebody captured it otherwise, by hand
+        operation.amount_cents = intent.amount_received
+        operation.save(update_fields=["amount_cents"])
     ledger.book_capture(operation, intent.amount_received, fee_cents(intent))
     closing.set_status(payment, Payment.Status.KEPT)
     if payment.is_closed:

@@ -191,27 +191,27 @@ def test_a_refusal_we_did_not_hear_is_not_stripes_last_word(simulator, clock):
     check_at_rest(payment, simulator)
 
 
-def test_a_share_sent_unheard_of_is_found_though_the_account_closed_since(simulator, clock):
+def confirm_before_the_account_closes(simulator, clock, *, fault):
+    """A payment whose share met a `fault`, then an account that is closed for hours."""
     payment = make_ended_payment(simulator, clock)
-    simulator.faults.add("lose_answer", on="transfers.create")
+    simulator.faults.add(fault, on="transfers.create")
     actions.confirm(payment.mission, by=payment.mission.client.user)
     work(payment)
     set_account(payment, simulator, "restricted")
     sync.sync_account(payment.mission.professional.account.stripe_id)
     sweep_for_hours(clock)
+    return payment
+
+
+def test_a_share_sent_unheard_of_is_found_though_the_account_closed_since(simulator, clock):
+    payment = confirm_before_the_account_closes(simulator, clock, fault="lose_answer")
 
     assert payment.operations.get(kind="transfer").state == "done"
     check_at_rest(payment, simulator)
 
 
 def test_a_share_that_was_not_sent_waits_for_the_account_that_closed_since(simulator, clock):
-    payment = make_ended_payment(simulator, clock)
-    simulator.faults.add("refuse_connection", on="transfers.create")
-    actions.confirm(payment.mission, by=payment.mission.client.user)
-    work(payment)
-    set_account(payment, simulator, "restricted")
-    sync.sync_account(payment.mission.professional.account.stripe_id)
-    sweep_for_hours(clock)
+    payment = confirm_before_the_account_closes(simulator, clock, fault="refuse_connection")
     assert simulator.book.every("transfer") == []
     assert payment.operations.get(kind="transfer").attempts == 0
     assert payment.mission.professional.user.notifications.filter(template="payments/emails/not_payable_professional")

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HALF = TOTAL // 2
 BOTH, PLATFORM = Refund.Bearer.BOTH, Refund.Bearer.PLATFORM
 UNKNOWN_REFUND, UNKNOWN_REVERSAL = Difference.Kind.UNKNOWN_REFUND, Difference.Kind.UNKNOWN_REVERSAL
-UNKNOWN_TRANSFER = Difference.Kind.UNKNOWN_TRANSFER
 
 
 def give_up(payment):
@@ -105,8 +104,7 @@ def test_a_stuck_refund_run_again_leaves_less_what_a_bank_took(shared, bank, sim
 
 
 def test_a_refund_that_stripe_refused_waits_for_the_team_less_what_a_bank_took_since(shared, bank, simulator, client):
-    intent_id = shared.holds.get(status="captured").intent_id
-    gateway.client().v1.refunds.create({"payment_intent": intent_id, "amount": PART})  # by hand, and not heard of
+    refund_by_hand(shared, PART)  # not heard of
     actions.refund(shared, by=make_staff(), cents=TOTAL - 100, bearer=PLATFORM, reason="Geste")
     assert shared.operations.get(state="stuck").amount_cents == TOTAL - 100
     bank.dispute(shared, amount=2 * PART)
