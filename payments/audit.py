@@ -159,8 +159,9 @@ def excess_cents():
 
 
 def coming_back_cents():
+    """What may have come back too, though a bank was won since: until that is known, no other call may take it."""
     reversals = StripeOperation.objects.filter(kind=Call.REVERSE, state__in=StripeOperation.UNDER_WAY)
-    return by_payment(reversals.exclude(dispute__status__in=Dispute.WINS), "amount_cents")
+    return by_payment(reversals, "amount_cents")
 
 
 def on_its_way_cents():

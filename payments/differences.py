@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.queue import after_commit
 from missions.actions import require_staff
-from payments import actions, adoption, calls, disputes, events, gateway, returns, sync
+from payments import actions, adoption, calls, disputes, events, gateway, sync
 from payments.errors import NotOurs, PaymentError
 from payments.models import Difference, StripeOperation
 from payments.runner import run_payment
@@ -118,7 +118,7 @@ def end_call(operation):
     if not stuck.update(state=StripeOperation.State.REFUSED):
         raise PaymentError(_("Cet appel n’est pas à examiner."))
     if operation.kind == StripeOperation.Kind.REVERSE:
-        returns.took_back_less(operation, 0)
+        disputes.took_back_less(operation)
     if operation.kind == StripeOperation.Kind.REFUND:
         disputes.end_judged(operation.payment)
     if operation.payment_id:

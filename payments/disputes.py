@@ -137,6 +137,17 @@ def take_back_excess(payment):
     return too_much - left
 
 
+def took_back_less(operation, available_cents=0):
+    """A reversal is given up, the account holding less: unless its chargeback was won, the rest is owed to us.
+
+    What it was to take of a transfer, another chargeback may take.
+    """
+    payment = operation.payment
+    if not payment.disputes.filter(pk=operation.dispute_id, status__in=Dispute.WINS).exists():
+        returns.took_back_less(operation, available_cents)
+    take_back_excess(payment)
+
+
 def cents_of(dispute):
     """What is taken back for this chargeback, or about to be."""
     return shares.cents_of(dispute.operations.filter(kind=Kind.REVERSE).exclude(state=State.REFUSED))

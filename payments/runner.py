@@ -213,7 +213,7 @@ def record_refused_reversal(operation, error):
         return
     with transaction.atomic():
         if finish(operation, State.REFUSED, error=describe(error)):
-            returns.took_back_less(operation, available)
+            disputes.took_back_less(operation, available)
 
 
 REFUSALS = {
@@ -231,8 +231,17 @@ def pay_less(operation):
     shares.pay_what_is_left(operation.payment, operation.dispute)
 
 
+def take_back_for_others(operation):
+    disputes.take_back_excess(operation.payment)
+
+
 # What of a call is still wanted, once it is not as it was prepared.
-REDUCED = {Kind.TRANSFER: pay_less, Kind.PAY_AGAIN: pay_less, Kind.REFUND: returns.send_what_is_left}
+REDUCED = {
+    Kind.TRANSFER: pay_less,
+    Kind.PAY_AGAIN: pay_less,
+    Kind.REFUND: returns.send_what_is_left,
+    Kind.REVERSE: take_back_for_others,
+}
 
 
 # What follows from each answer, under the payment's lock

@@ -193,6 +193,24 @@ def test_a_reversal_not_wanted_any_more_does_not_count_for_the_next_chargeback(s
     check_at_rest(shared, simulator)
 
 
+@pytest.mark.parametrize(("fault", "taken_back"), [("lose_answer", [24_000]), ("refuse_connection", [2_609])])
+def test_a_second_chargeback_waits_for_the_end_of_a_reversal_in_doubt(
+    shared, bank, simulator, clock, fault, taken_back
+):
+    """The first one, of the whole, was won: its reversal is not wanted any more, and may have been made."""
+    simulator.faults.add(fault, on="transfers.reversals.create")
+    bank.dispute(shared)
+    bank.judge(shared, won=True)
+    bank.dispute(shared, amount=3 * PART)
+    assert list(audit.differences()) == []
+    bank.judge(shared, won=False)
+    sweep_for_hours(clock)
+
+    assert [reversal["amount"] for reversal in simulator.book.every("transfer_reversal")] == taken_back
+    assert moved(simulator) == (TOTAL, SHARE - 2_609, 0)
+    check_at_rest(shared, simulator)
+
+
 def test_a_question_that_was_closed_may_still_become_a_chargeback(shared, bank, simulator, client):
     dispute = bank.dispute(shared, inquiry=True)
     bank.judge(shared, won=False)

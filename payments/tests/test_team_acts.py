@@ -173,6 +173,19 @@ def test_what_a_reversal_given_up_was_to_bring_back_is_owed_and_the_client_has_t
     check_at_rest(shared, simulator)
 
 
+def test_a_reversal_given_up_once_its_bank_was_won_is_another_banks_to_take(shared, bank, simulator, clock):
+    simulator.faults.add("bad_gateway", on="transfers.reversals.create", times=40)
+    bank.dispute(shared)
+    exhaust(clock)
+    simulator.faults.clear()
+    bank.judge(shared, won=True)
+    bank.dispute(shared, amount=PART)
+    give_up(shared)
+    assert (moved(simulator), books(shared).get("recoverable")) == ((TOTAL, SHARE - 870, 0), None)
+    bank.judge(shared, won=False)
+    check_at_rest(shared, simulator)
+
+
 def test_a_refund_come_back_is_made_again_for_what_a_bank_left(shared, bank, simulator, clock, client):
     actions.refund(shared, by=make_staff(), cents=10_000, bearer=BOTH, reason="Retard")
     fail_refund(shared, simulator, client)
