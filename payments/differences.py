@@ -94,7 +94,7 @@ def nothing_to_read():
 def give_up_call(operation, *, by):
     """Staff give up a call that can never be done; what it was for stays as the books say.
 
-    What a reversal was to bring back, the professional owes us. Raises PaymentError when Stripe did it, or is silent.
+    What a reversal was still to bring back is owed to us. Raises PaymentError when Stripe did it, or is silent.
     """
     require_staff(by)
     require_unmade(operation)

@@ -228,8 +228,8 @@ GIVE_UP = Act(
     gettext_lazy("Abandonner l’appel"),
     gettext_lazy(
         "Cet appel ne partira plus jamais. Vérifiez d’abord chez Stripe qu’il n’a rien fait, et réglez autrement ce "
-        "qu’il devait faire : nos livres continuent de le dire dû. Ce qu’une reprise devait ramener, le professionnel "
-        "nous le doit, et le remboursement qui l’attendait part."
+        "qu’il devait faire : nos livres continuent de le dire dû. Ce qu’une reprise devait encore ramener, le "
+        "professionnel nous le doit, et le remboursement qui l’attendait part."
     ),
     RunAgainForm,
     give_up,

@@ -45,7 +45,7 @@ class IsOpen(admin.SimpleListFilter):
 class DifferenceAdmin(PageAdmin):
     """What Stripe and we do not say alike, those still open first."""
 
-    list_display = ["kind", "subject", "payment", "ours", "theirs", "act", "found_at", "closed_at"]
+    list_display = ["kind", "payment", "ours", "theirs", "act", "found_at", "closed_at", "subject"]
     list_filter = [IsOpen, "kind"]
     list_select_related = ["payment"]
     search_fields = ["subject", "=payment__mission__pk"]
