@@ -134,7 +134,7 @@ TABLE = {
         _("Paiement attendu"),
     ),
     ("card_refused", CLIENT): mine(
-        _("À vous : votre banque demande une confirmation"),
+        _("À vous : confirmez le paiement"),
         _("Refaites le paiement avant %(deadline)s. Ensuite, la mission est annulée sans frais."),
         _("Paiement à refaire"),
         _("Refaire le paiement"),

@@ -49,10 +49,18 @@ def start_checkout(payment, *, by, early_start=False):
         raise stripe_is_silent()
     session = open_session(payment, by=by, early_start=early_start)
     for operation in due_for_checkout(session):
-        if runner.run(operation).state != StripeOperation.State.DONE:
-            raise stripe_is_silent()
+        require_done(runner.run(operation))
     session.refresh_from_db()
     return session.url
+
+
+def require_done(operation):
+    if operation.state == StripeOperation.State.REFUSED:
+        raise PaymentError(
+            _("Stripe a refusé cette demande. Rien n’a été débité, et notre équipe est prévenue : réessayez plus tard.")
+        )
+    if operation.state != StripeOperation.State.DONE:
+        raise stripe_is_silent()
 
 
 def stripe_is_silent():
@@ -155,7 +163,10 @@ def place_hold(payment):
         return
     payment.hold_due_at = None
     payment.save(update_fields=["hold_due_at"])
-    operations.prepare_hold(payment)
+    if hasattr(payment.mission.client, "customer"):
+        operations.prepare_hold(payment)
+    else:  # Stripe has them no more, and their cards went with them
+        sync.write_refused_hold(payment, may_retry=False)
 
 
 def cancel_unheld(payment):
@@ -316,7 +327,7 @@ def start_onboarding(professional):
     with transaction.atomic():
         lock_professional(professional.pk)
         operation = operations.prepare_account(professional)
-    runner.run(operation)
+    require_done(runner.run(operation))
     try:
         account = ConnectedAccount.objects.get(professional=professional)
         return calls.onboarding_link(gateway.client(), account)

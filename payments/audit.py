@@ -238,6 +238,13 @@ def undone_work():
             yield f"{name} {pk} has been due for more than an hour."
 
 
+def unanswered_calls():
+    """Calls that Stripe does not answer for half an hour: a hold, or one about to die, has less than a day."""
+    rows = StripeOperation.objects.filter(state=State.PENDING, attempts__gte=StripeOperation.MANY_ATTEMPTS)
+    for pk, attempts in rows.order_by("pk").values_list("pk", "attempts"):
+        yield f"Call {pk} was said {attempts} times, and is not answered."
+
+
 def unfinished_disputes():
     """A bank has judged, and the money is not where its verdict says: somebody must ask Stripe why."""
     before = clock.now() - VERDICT_AT_MOST
@@ -267,6 +274,7 @@ CHECKS = (
     kept_too_long,
     forgotten_holds,
     undone_work,
+    unanswered_calls,
     unfinished_disputes,
     late_comparison,
 )

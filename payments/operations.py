@@ -23,6 +23,11 @@ def prepare_customer(client):
     return prepare(Kind.CREATE_CUSTOMER, f"customer:{client.pk}:{attempt}", client=client)
 
 
+def forget_customer(client):
+    """Stripe has them no more: the next attempt is another call."""
+    StripeOperation.objects.filter(client=client, kind=Kind.CREATE_CUSTOMER).update(state=StripeOperation.State.REFUSED)
+
+
 def prepare_session(session):
     return prepare(Kind.CREATE_SESSION, f"session:{session.pk}", payment=session.payment, session=session)
 

@@ -28,6 +28,9 @@ LEASE = timedelta(minutes=2)
 NOT_PAYABLE_DELAY = timedelta(hours=1)
 MAX_ATTEMPTS = 20
 
+# Without these rights nothing of ours is done any more, and only the team can mend them.
+OURS_TO_MEND = (stripe.AuthenticationError, stripe.PermissionError)
+
 # Read with the row that is said: nearly every call names them.
 WHOM_FOR = ("payment__mission__client__customer",)
 
@@ -134,8 +137,15 @@ def record_doubt(operation, error):
     if operation.attempts < MAX_ATTEMPTS:
         key_round = operation.key_round + gateway.is_kept(error)
         StripeOperation.objects.filter(pk=operation.pk).update(error=describe(error), key_round=key_round)
+        tell_silence(operation, error)
     else:
         record_stuck(operation, error, answered_at=None)
+
+
+def tell_silence(operation, error):
+    """Tell the team while there is time to mend it, once a day: what stops one call stops many."""
+    if operation.attempts >= StripeOperation.MANY_ATTEMPTS or isinstance(error, OURS_TO_MEND):
+        tell_staff(f"silence:{clock.now():%Y-%m-%d}", "operation_unanswered", operation)
 
 
 def finish(operation, state, **fields):
@@ -159,16 +169,42 @@ def describe(error):
 def record_stuck(operation, error, **fields):
     """Nothing more can be done without somebody of the team, who is told."""
     if operation.kind in MADE_ON_DEMAND:
-        finish(operation, State.REFUSED, error=describe(error))
+        give_up_demand(operation, error)
     elif finish(operation, State.STUCK, error=describe(error), **fields):
         tell_staff(f"operation:{operation.pk}", "operation_stuck", operation)
+
+
+def give_up_demand(operation, error):
+    if finish(operation, State.REFUSED, error=describe(error)) and gateway.is_definitive(error):
+        tell_refusal(operation, error)
+
+
+def tell_refusal(operation, error):
+    """Tell the team, once a day for each kind of call: it is no bank that refused, so others are refused as well."""
+    tell_staff(f"refused:{operation.kind}:{clock.now():%Y-%m-%d}", "operation_refused", operation)
+    if operation.payment_id and is_customer_gone(error):
+        forget_customer(operation.payment.mission.client)
+
+
+def is_customer_gone(error):
+    """Somebody deleted the client's object in Stripe's dashboard."""
+    return error.code == "resource_missing" and getattr(error, "param", None) == "customer"
+
+
+def forget_customer(client):
+    """Have another one made at the next payment page; their saved cards went with it."""
+    Customer.objects.filter(client=client).delete()
+    operations.forget_customer(client)
 
 
 @transaction.atomic
 def record_refused_hold(operation, error):
     if finish(operation, State.REFUSED, error=describe(error)):
-        may_retry = isinstance(error, stripe.CardError) and error.code != "authentication_required"
+        is_banks = isinstance(error, stripe.CardError)
+        may_retry = is_banks and error.code != "authentication_required"
         sync.write_refused_hold(operation.payment, may_retry=may_retry)
+        if not is_banks:
+            tell_refusal(operation, error)
 
 
 def record_too_late(operation, error):

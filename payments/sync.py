@@ -325,11 +325,16 @@ def fee_cents(intent):
 
 
 def write_refused_hold(payment, *, may_retry):
-    """The bank said no to a hold without the client: once more in 6 h, or the client must come back."""
+    """Said no to a hold without the client: once more in 6 h, or the client must come back.
+
+    Close to the deadline they are asked at once: a second refusal would leave them less than 6 h.
+    """
     if payment.is_closed:
         return
-    if may_retry and payment.operations.filter(kind="place_hold", state="refused").count() < 2:
-        payment.hold_due_at = clock.now() + RETRY_DELAY
+    retry_at = clock.now() + RETRY_DELAY
+    is_first = payment.operations.filter(kind="place_hold", state="refused").count() < 2
+    if may_retry and is_first and retry_at + RETRY_DELAY <= payment.mission.deadline_at:
+        payment.hold_due_at = retry_at
         payment.save(update_fields=["hold_due_at"])
         return
     closing.set_status(payment, Payment.Status.CARD_REFUSED)

@@ -117,7 +117,7 @@ TABLE = {
     ("card_refused", CLIENT): Row(
         _("Chez vous"),
         _("Votre carte est à donner à nouveau"),
-        _("Votre banque n’a pas bloqué le montant sans vous. Rien n’est débité."),
+        _("Le montant n’a pas pu être bloqué sans vous. Rien n’est débité."),
         _("Refaites le paiement avant %(deadline)s. Ensuite, la mission est annulée sans frais."),
         _("Refaire le paiement"),
         page("payments:payment"),
@@ -127,7 +127,7 @@ TABLE = {
     ("card_refused", PROFESSIONAL): Row(
         WITH_CLIENT,
         _("%(other)s doit refaire son paiement"),
-        _("Sa banque n’a pas bloqué le montant : rien n’est encore garanti."),
+        _("Le montant n’a pas pu être bloqué : rien n’est encore garanti."),
         _("Sans paiement, la mission est annulée %(deadline)s et vos agents sont libérés."),
         icon="triangle-alert",
         tone="wait",

@@ -112,6 +112,18 @@ CALL_FAULTS = [
         CALLS,
     ),
     Fault(
+        "expire_key",
+        _("Notre clé d’accès à Stripe a expiré (401)"),
+        _("Rien n’est fait. L’équipe reçoit aussitôt un courriel, et le site recommence de plus en plus tard."),
+        CALLS,
+    ),
+    Fault(
+        "forbid",
+        _("Stripe refuse ce que le site demande (400)"),
+        _("Rien n’est fait. L’équipe reçoit un courriel, corrige ce qui bloque, puis relance l’appel."),
+        CALLS,
+    ),
+    Fault(
         "refuse_connection",
         _("La connexion est refusée"),
         _("Rien n’arrive à Stripe. Le site recommence aussitôt, et vous ne devriez rien remarquer."),

@@ -40,6 +40,8 @@ class StripeOperation(models.Model):
     UNDER_WAY = (State.PENDING, State.STUCK)
     # Begun and not answered: Stripe may have done it.
     IN_DOUBT = Q(state__in=UNDER_WAY, attempts__gt=0, answered_at=None)
+    # Said again and again, for half an hour.
+    MANY_ATTEMPTS = 5
     TO_PROFESSIONAL = (Kind.TRANSFER, Kind.PAY_AGAIN)
     # A payment has one of each under way or done: see the constraint.
     ONCE = (Kind.TRANSFER, Kind.CAPTURE)

@@ -188,13 +188,20 @@ class Simulator:
         return Response(status, headers | {"Idempotent-Replayed": "true"}, body)
 
 
+REFUSED_BEFORE = {
+    "rate_limit": (429, "Too many requests.", {"code": "rate_limit"}),
+    "bad_gateway": (502, "Bad gateway.", {"type": "api_error"}),
+    "expire_key": (401, "Expired API Key provided.", {"code": "api_key_expired"}),
+    "forbid": (400, "Your account cannot currently make live charges.", {}),
+}
+
+
 def fail_before(fault):
     if fault["kind"] == "refuse_connection":
         raise ConnectionBroken("Connection refused.")
-    if fault["kind"] == "rate_limit":
-        raise ApiError(429, "Too many requests.", code="rate_limit")
-    if fault["kind"] == "bad_gateway":
-        raise ApiError(502, "Bad gateway.", type="api_error")
+    if fault["kind"] in REFUSED_BEFORE:
+        status, message, details = REFUSED_BEFORE[fault["kind"]]
+        raise ApiError(status, message, **details)
 
 
 def spoilt(response, fault):

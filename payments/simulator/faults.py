@@ -9,6 +9,8 @@ CALL_FAULTS = {
     "refuse_connection",  # nothing happens, nothing is heard
     "bad_gateway",  # nothing happens, 502
     "rate_limit",  # nothing happens, 429
+    "expire_key",  # nothing happens, 401
+    "forbid",  # nothing happens, 400: not a bank's refusal
     "server_error",  # nothing happens, 500, kept under the idempotency key
     "lose_answer",  # it happens, nothing is heard
     "half_answer",  # it happens, the answer is cut in the middle

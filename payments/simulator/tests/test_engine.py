@@ -71,6 +71,8 @@ OK = None
         ("refuse_connection", stripe.APIConnectionError, OK, 0),
         ("bad_gateway", stripe.APIError, OK, 0),
         ("rate_limit", stripe.RateLimitError, stripe.RateLimitError, 0),
+        ("expire_key", stripe.AuthenticationError, stripe.AuthenticationError, 0),
+        ("forbid", stripe.InvalidRequestError, stripe.InvalidRequestError, 0),
         ("server_error", stripe.APIError, stripe.APIError, 0),
         ("lose_answer", stripe.APIConnectionError, OK, 1),
         ("half_answer", stripe.APIError, stripe.APIError, 1),

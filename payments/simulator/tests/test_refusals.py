@@ -332,6 +332,14 @@ REFUSALS = [
         status=429,
     ),
     Refusal("bad gateway", lambda shop: failing(shop, "bad_gateway"), "Bad gateway.", status=502),
+    Refusal(
+        "expired key",
+        lambda shop: failing(shop, "expire_key"),
+        "Expired API Key provided.",
+        code="api_key_expired",
+        status=401,
+    ),
+    Refusal("forbidden call", lambda shop: failing(shop, "forbid"), "Your account cannot currently make live charges."),
     Refusal("server error", lambda shop: failing(shop, "server_error"), "An unknown error occurred.", status=500),
     Refusal("unknown fault", lambda shop: shop.sim.faults.add("earthquake"), "Unknown fault: earthquake"),
     # Checkout
