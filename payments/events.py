@@ -45,6 +45,7 @@ SNAPSHOT_HANDLERS = {
     "transfer.reversed": sync.sync_transfer,
 }
 THIN_HANDLERS = {
+    "v2.core.account.closed": sync.sync_account,
     "v2.core.account[configuration.recipient].capability_status_updated": sync.sync_account,
     "v2.core.account[requirements].updated": sync.sync_account,
 }

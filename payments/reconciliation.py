@@ -39,6 +39,9 @@ EVENTS_OVERLAP = timedelta(hours=1)
 EVENTS_KEPT = timedelta(days=30)  # https://docs.stripe.com/api/events
 TYPES_PER_LIST = 20  # https://docs.stripe.com/api/events/list
 BOOKS_WINDOW = timedelta(days=3)
+# A closed account that we believe active would stay in the searches.
+ACTIVE_READ_EVERY = timedelta(hours=24)
+ACTIVE_READ_AT_ONCE = 300
 # Longer than a bank keeps an amount: those that live are listed by hundreds, not read one by one.
 HOLD_LIFE = timedelta(days=8)
 
@@ -116,6 +119,14 @@ def hint_open_payments(hint, at_once):
         mine = Payment.objects.open().annotate(turn=Mod("pk", turns)).filter(turn=turn)
         for pk in mine.order_by("pk").values_list("pk", flat=True)[:at_once]:
             hint(pk)
+
+
+def hint_active_accounts(hint, at_once=ACTIVE_READ_AT_ONCE):
+    """The accounts that we believe active and have not read for a day, `at_once` an hour, the oldest reading first."""
+    active = ConnectedAccount.objects.filter(transfers=ConnectedAccount.Transfers.ACTIVE)
+    unread = active.filter(checked_at__lte=clock.now() - ACTIVE_READ_EVERY).order_by("checked_at", "pk")
+    for stripe_id in unread.values_list("stripe_id", flat=True)[:at_once]:
+        hint(stripe_id)
 
 
 def read_payment(pk):

@@ -194,11 +194,19 @@ def hasten_transfers(account):
 
 
 def transfers_status(found):
-    """The capability's status; an account that is closed, or not a recipient, cannot be paid."""
-    recipient = found and found.configuration and found.configuration.recipient
-    if not recipient:
-        return ConnectedAccount.Transfers.UNSUPPORTED
-    return recipient.capabilities.stripe_balance.stripe_transfers.status
+    """The capability's status; an account that is closed, or not a recipient, cannot be paid.
+
+    Stripe may leave any part out: https://docs.stripe.com/api/v2/core/accounts/object
+    """
+    part = None if is_closed(found) else found
+    for name in ("configuration", "recipient", "capabilities", "stripe_balance", "stripe_transfers"):
+        part = getattr(part, name, None)
+    return part.status if part else ConnectedAccount.Transfers.UNSUPPORTED
+
+
+def is_closed(found):
+    """Whether Stripe says that an account is closed, for good. Asked of one it will not show, the answer is no."""
+    return bool(getattr(found, "closed", None))
 
 
 def lock_payment(payment):

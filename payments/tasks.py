@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from marketplace import clock
 from marketplace.sweeping import attempt
 from missions.models import Mission
-from payments import actions, events, reconciliation, runner
+from payments import actions, events, reconciliation, runner, sync
 from payments.models import Payment, Reconciliation, StripeEvent, StripeOperation
 
 # A deadline that costs someone their booking is given this much more, so that no two clocks disagree about it.
@@ -79,6 +79,7 @@ def reconcile():
         reconciliation.read_missed_events()
     if reads_payments:
         reconciliation.hint_open_payments(read_payment.delay, SWEPT_AT_ONCE)
+        reconciliation.hint_active_accounts(read_account.delay)
     if not (reads_events or reads_payments) and reconciliation.is_due(Scope.BOOKS, now):
         reconciliation.compare_books()
 
@@ -88,6 +89,11 @@ def read_payment(payment_id):
     """Read a payment again, then say to Stripe what follows from it."""
     reconciliation.read_payment(payment_id)
     runner.run_payment(payment_id)
+
+
+@shared_task
+def read_account(stripe_id):
+    sync.sync_account(stripe_id)
 
 
 @shared_task

@@ -91,21 +91,45 @@ def retrieve_account(sim, params, account_id):
 
 
 def update_account(sim, params, account_id):
-    account = sim.get("v2.core.account", account_id)
+    account = live_account(sim, account_id)
     account |= {name: params[name] for name in EDITABLE if name in params}
     account["identity"] |= params.get("identity", {})
     account["metadata"] |= params.get("metadata") or {}
     return shown(account, params)
 
 
+def close_account(sim, params, account_id):
+    """For good, once nothing stands on its balance. https://docs.stripe.com/api/v2/core/accounts/close"""
+    account = live_account(sim, account_id)
+    if set(params.get("applied_configurations", [])) != set(account["applied_configurations"]):
+        raise invalid("All configurations on the Account must be passed in.", param="applied_configurations")
+    if worth(sim, account_id):
+        raise invalid("You cannot close an account that still has a balance.", param="id")
+    sim.book.changed = account["closed"] = True
+    events.emit_thin(sim, events.CLOSED, account)
+    return shown(account, params)
+
+
+def live_account(sim, account_id, **where):
+    account = sim.get("v2.core.account", account_id, **where)
+    if account["closed"]:
+        raise invalid("This account is closed: it can no longer be operated on.", **{"param": "id", **where})
+    return account
+
+
 def shown(account, params):
-    """v2 gives only the parts asked for in `include`; the others are null."""
+    """v2 gives only the parts asked for in `include`; the others are null, and what is personal once it is closed."""
     included = {name.split(".")[0] for name in params.get("include", [])}
-    return deepcopy(account) | {name: None for name in PARTS if name not in included}
+    hidden = PARTS + EDITABLE if account["closed"] else [name for name in PARTS if name not in included]
+    return deepcopy(account) | dict.fromkeys(hidden)
 
 
 def is_payable(account):
-    return transfers_of(account)["status"] == "active"
+    return not account["closed"] and transfers_of(account)["status"] == "active"
+
+
+def status_of(account):
+    return "closed" if account["closed"] else transfers_of(account)["status"]
 
 
 def transfers_of(account):
@@ -116,6 +140,7 @@ def set_status(sim, account, status):
     """Make transfers to the account `active` or `restricted`, and say so when it changes something."""
     if status not in {"active", "restricted"}:
         raise invalid(f"Unknown status: {status}", param="status")
+    live_account(sim, account["id"])
     if transfers_of(account)["status"] == status:
         return
     sim.book.changed = True
@@ -178,7 +203,7 @@ def retrieve_balance(sim, params):
 
 def create_account_link(sim, params):
     """A link opens once, within five minutes."""
-    account = sim.get("v2.core.account", params["account"], param="account")
+    account = live_account(sim, params["account"], param="account")
     kind = params["use_case"]["type"]
     if kind != "account_onboarding" or kind not in params["use_case"]:
         raise InvalidParams(400, "The simulator only knows account_onboarding.", param="use_case[type]")

@@ -143,7 +143,8 @@ class Simulator:
         return spoilt(response, fault)
 
     def check_account(self):
-        if self.account and not self.book.get("v2.core.account", self.account):
+        account = self.account and self.book.get("v2.core.account", self.account)
+        if self.account and (account is None or account["closed"]):
             message = f"The provided key does not have access to account '{self.account}' (or it does not exist)."
             raise InvalidParams(403, message, code="account_invalid")
 

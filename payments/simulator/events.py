@@ -9,6 +9,7 @@ from payments.simulator.book import new_id
 from payments.simulator.errors import InvalidParams
 from payments.simulator.validation import check_object
 
+CLOSED = "v2.core.account.closed"
 CAPABILITY_UPDATED = "v2.core.account[configuration.recipient].capability_status_updated"
 REQUIREMENTS_UPDATED = "v2.core.account[requirements].updated"
 

@@ -205,6 +205,13 @@ ROUTES = [
             "v2.core.AccountUpdateParams",
         ),
         (
+            "core.accounts.close",
+            "POST",
+            "/v2/core/accounts/{id}/close",
+            accounts.close_account,
+            "v2.core.AccountCloseParams",
+        ),
+        (
             "core.account_links.create",
             "POST",
             "/v2/core/account_links",

@@ -3,7 +3,7 @@
 import re
 
 from payments.simulator import balance
-from payments.simulator.accounts import is_payable, transfers_of
+from payments.simulator.accounts import is_payable, status_of
 from payments.simulator.cards import CARDS
 from payments.simulator.customers import card_of
 from payments.simulator.errors import ApiError
@@ -230,8 +230,7 @@ def dispute_table(sim):
 
 def account_table(sim):
     rows = [
-        [account["id"], account["display_name"] or "", transfers_of(account)["status"]]
-        for account in newest(sim, "v2.core.account")
+        [account["id"], account["display_name"] or "", status_of(account)] for account in newest(sim, "v2.core.account")
     ]
     return table(["Compte", "Nom", "Virements"], rows)
 

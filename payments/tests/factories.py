@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from marketplace import clock
 from missions.tests.factories import make_mission
-from payments import actions, runner, sync
+from payments import actions, gateway, runner, sync
 from payments.models import ConnectedAccount, Payment
 
 
@@ -23,6 +23,12 @@ def make_account(professional, simulator):
     simulator.hosted.onboard(account.stripe_id)
     sync.sync_account(account.stripe_id)
     return account
+
+
+def close_account(professional):
+    """Closed at Stripe's, for good."""
+    params = {"applied_configurations": ["recipient"]}
+    gateway.client().v2.core.accounts.close(professional.account.stripe_id, params)
 
 
 def pay(payment, simulator, card="4242 4242 4242 4242", *, authenticate=True):

@@ -23,7 +23,7 @@ from payments.models import (
 )
 from payments.simulator import accounts, disputes, refunds
 from payments.tests.books import check_books, moved
-from payments.tests.factories import fresh, make_ended_payment, make_held_payment, make_payment
+from payments.tests.factories import close_account, fresh, make_ended_payment, make_held_payment, make_payment
 from payments.tests.webhooks import deliver, post, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -373,13 +373,22 @@ def account_opened(simulator, clock):
     assert professional.payable is True
 
 
-def account_closed(simulator, clock):
+def account_restricted(simulator, clock):
     professional = make_held_payment(simulator).mission.professional
     account = simulator.book.get("v2.core.account", professional.account.stripe_id)
     accounts.set_status(simulator, account, "restricted")
     yield
     professional.refresh_from_db()
     assert professional.payable is False
+
+
+def account_closed(simulator, clock):
+    professional = make_held_payment(simulator).mission.professional
+    close_account(professional)
+    yield
+    professional.refresh_from_db()
+    assert professional.payable is False
+    assert professional.account.transfers == ConnectedAccount.Transfers.UNSUPPORTED
 
 
 ENDS = {
@@ -404,7 +413,8 @@ ENDS = {
     "charge.dispute.closed": dispute_lost,
     "transfer.created": shared,
     "transfer.reversed": transfer_taken_back_without_us,
-    "v2.core.account[configuration.recipient].capability_status_updated": account_closed,
+    "v2.core.account.closed": account_closed,
+    "v2.core.account[configuration.recipient].capability_status_updated": account_restricted,
     "v2.core.account[requirements].updated": account_opened,
 }
 

@@ -64,3 +64,13 @@ def test_the_dashboard_opens_after_the_onboarding(shop, sim):
         shop.v1.accounts.login_links.create(shop.account(active=False).id)
     account = shop.account()
     assert shop.v1.accounts.login_links.create(account.id).url == f"{sim.base_url}/express/{account.id}"
+
+
+def test_a_closed_account_says_only_that_it_is(shop, sim):
+    """https://docs.stripe.com/changelog/clover/2025-10-29/return-closed-v2-accounts"""
+    account = shop.account()
+    shop.v2.core.accounts.close(account.id, {"applied_configurations": ["recipient"]})
+    found = shop.v2.core.accounts.retrieve(account.id, INCLUDE)
+    assert (found.id, found.closed) == (account.id, True)
+    assert {found.configuration, found.requirements, found.contact_email, found.display_name} == {None}
+    assert sim.book.every("v2.core.event")[-1]["type"] == "v2.core.account.closed"

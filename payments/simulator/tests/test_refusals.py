@@ -219,6 +219,16 @@ def link(shop, **use_case):
     shop.v2.core.account_links.create({"account": shop.account().id, "use_case": use_case})
 
 
+def close(shop, account_id):
+    return shop.v2.core.accounts.close(account_id, {"applied_configurations": ["recipient"]})
+
+
+def link_closed(shop):
+    account = shop.account()
+    close(shop, account.id)
+    shop.account_link(account)
+
+
 def in_name_of(shop, account_id, route):
     route({}, {"stripe_account": account_id})
 
@@ -502,6 +512,20 @@ REFUSALS = [
         "losses left to Stripe",
         lambda shop: open_account(shop, defaults=stripe_responsible()),
         "With an express dashboard, the application must collect losses.",
+    ),
+    Refusal(
+        "closing a part",
+        lambda shop: shop.v2.core.accounts.close(shop.account().id),
+        "All configurations on the Account",
+    ),
+    Refusal("closing with money", lambda shop: close(shop, transfer(shop).destination), "You cannot close an account"),
+    Refusal("link to a closed account", link_closed, "This account is closed"),
+    Refusal(
+        "balance of a closed account",
+        lambda shop: in_name_of(shop, close(shop, shop.account().id).id, shop.v1.balance.retrieve),
+        "The provided key does not have access to account",
+        code="account_invalid",
+        status=403,
     ),
     Refusal("status", lambda shop: set_status(shop, "purple"), "Unknown status: purple"),
     Refusal(

@@ -115,6 +115,7 @@ EXAMPLES = {
     "core.accounts.create": lambda shop: [CONNECTED],
     "core.accounts.retrieve": lambda shop: [shop.account().id, {"include": ["configuration.recipient"]}],
     "core.accounts.update": lambda shop: [shop.account().id, {"display_name": "Vigie Saône"}],
+    "core.accounts.close": lambda shop: [shop.account().id, {"applied_configurations": ["recipient"]}],
     "core.account_links.create": lambda shop: [link_params(shop)],
     "core.event_destinations.create": lambda shop: [destination_params(shop)],
     "core.event_destinations.list": lambda shop: destination(shop) and [{"include": ["webhook_endpoint.url"]}],
