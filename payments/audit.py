@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 from accounts.models import Professional
 from marketplace import clock
 from missions.models import Mission
+from payments import ledger
 from payments.models import (
     ConnectedAccount,
     Dispute,
@@ -213,6 +214,18 @@ def kept_too_long():
         yield f"Payment {payment.pk} has been kept for more than {KEPT_AT_MOST.days} days."
 
 
+def unpaid_too_long():
+    """Shared, and not sent to the professional, for longer than money may wait; what a bank judges is not with us."""
+    before = clock.now() - KEPT_AT_MOST
+    to_send = StripeOperation.objects.filter(
+        payment=OuterRef("pk"), kind__in=StripeOperation.TO_PROFESSIONAL, state__in=StripeOperation.UNDER_WAY
+    )
+    since = LedgerTransaction.objects.filter(payment=OuterRef("pk"), kind__in=ledger.SHARED, happened_at__gt=before)
+    waiting = Payment.objects.filter(Exists(to_send)).exclude(Exists(since))
+    for payment in waiting.exclude(disputes__in=Dispute.objects.open()).order_by("pk"):
+        yield f"Payment {payment.pk}: the professional's share has waited for more than {KEPT_AT_MOST.days} days."
+
+
 # What waits
 
 
@@ -272,6 +285,7 @@ CHECKS = (
     refunds_above_captures,
     holds_of_the_dead,
     kept_too_long,
+    unpaid_too_long,
     forgotten_holds,
     undone_work,
     unanswered_calls,

@@ -3,12 +3,15 @@ from django.utils import translation
 
 from accounts.actions import notify, notify_each
 from accounts.models import User
-from marketplace import formatting
+from marketplace import clock, formatting
 from missions.emails import news
 from payments import ledger
 from payments.models import Dispute, Payment
 
 Entry = ledger.Kind
+
+# In days: when a share that Stripe cannot send is recalled to the professional, told to the team, and both again.
+RECALLED_AFTER, TEAM_TOLD_AFTER, TOLD_EVERY = 7, 14, 30
 
 # What makes a professional's share: what was shared, less what they bore of it since.
 SHARE = (Entry.RELEASE, Entry.GIVE_BACK, Entry.CHARGEBACK_LOST)
@@ -65,6 +68,20 @@ def tell_shortfall(operation, cents):
     """Say to the professional that they owe us `cents`, which this reversal could not take back, and what for."""
     cause = "refund" if operation.refund_id else "dispute"
     tell_professional(operation.payment, "shortfall", key=str(operation.pk), cents={"amount": cents}, cause=cause)
+
+
+def tell_not_payable(payment):
+    """Say why a share waits: to the professional at once, then again and again; to the team if that does not help."""
+    tell_professional(payment, "not_payable")
+    shared = ledger.last_shared(payment)
+    days = (clock.now() - shared.happened_at).days
+    if days >= RECALLED_AFTER:
+        times = (days - RECALLED_AFTER) // TOLD_EVERY
+        url = reverse("payments:onboarding")
+        tell_professional(payment, "share_waiting", key=f"{shared.pk}:{times}", url=url, days=days)
+    if days >= TEAM_TOLD_AFTER:
+        times = (days - TEAM_TOLD_AFTER) // TOLD_EVERY
+        tell_staff(f"share:{payment.pk}:{shared.pk}:{times}", "share_waiting", payment)
 
 
 def _to_client(payment, template, **context):

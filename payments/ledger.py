@@ -21,6 +21,9 @@ from payments.models import LedgerEntry, LedgerTransaction, Refund
 
 Kind = LedgerTransaction.Kind
 
+# What makes a share wait to be sent, the last time: see `last_shared`.
+SHARED = (Kind.RELEASE, Kind.CHARGEBACK, Kind.CHARGEBACK_WON)
+
 
 def book_capture(operation, cents, fee_cents):
     _post(operation.payment, Kind.CAPTURE, {"stripe": cents, "client_funds": -cents}, operation)
@@ -149,6 +152,11 @@ def lost_cents(payment, **when):
     """What banks took for good of what was shared."""
     lost = {"payment": payment, "kind": Kind.CHARGEBACK_LOST, **when}
     return -moved_cents("chargebacks", **lost) - moved_cents("client_funds", **lost)
+
+
+def last_shared(payment):
+    """The movement since which the professional's share may be sent: shared, or given back by a bank."""
+    return LedgerTransaction.objects.filter(payment=payment, kind__in=SHARED).latest("happened_at")
 
 
 def moved_cents(account, **movements):

@@ -14,7 +14,7 @@ from missions import actions as missions
 from missions.models import MissionEvent
 from payments import closing, disputes, gateway, ledger, operations, returns, shares, sync
 from payments.calls import CALLS, has_to_wait
-from payments.emails import tell_client, tell_professional, tell_staff
+from payments.emails import tell_client, tell_not_payable, tell_professional, tell_staff
 from payments.errors import NotSure
 from payments.models import CheckoutSession, ConnectedAccount, Customer, Hold, Payment, StripeOperation
 
@@ -89,7 +89,7 @@ def is_ready(operation):
         return True
     postpone(operation)
     if not operation.payment.disputes.open().exists():
-        tell_professional(operation.payment, "not_payable")
+        tell_not_payable(operation.payment)
     return False
 
 
@@ -226,7 +226,7 @@ def record_refused_transfer(operation, error):
     with transaction.atomic():
         if finish(operation, State.REFUSED, error=describe(error)):
             postpone(operations.AGAIN[operation.kind](operation))
-            tell_professional(operation.payment, "not_payable")
+            tell_not_payable(operation.payment)
 
 
 def record_refused_refund(operation, error):

@@ -22,7 +22,14 @@ HOLDS = {
     "canceled": {Hold.Status.CANCELLED, Hold.Status.EXPIRED},
 }
 # About how late we are, not about what we did: the clock of a sequence jumps.
-OF_TIME = ("undone_work", "unanswered_calls", "kept_too_long", "unfinished_disputes", "late_comparison")
+OF_TIME = (
+    "undone_work",
+    "unanswered_calls",
+    "kept_too_long",
+    "unpaid_too_long",
+    "unfinished_disputes",
+    "late_comparison",
+)
 # Only people can tell what follows: the bank has the money already, the hold died first, the client's card is no more.
 FOR_THE_TEAM = ("charge_disputed", "payment_intent_unexpected_state", "expired_or_canceled_card")
 

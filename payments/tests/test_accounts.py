@@ -4,11 +4,20 @@ from datetime import timedelta
 
 import pytest
 import stripe
+from django.urls import reverse
 
-from accounts.tests.factories import make_professional
-from payments import reconciliation, sync, tasks
+from accounts.tests.factories import make_professional, make_staff
+from payments import actions, audit, reconciliation, sync, tasks
 from payments.models import ConnectedAccount
-from payments.tests.factories import close_account, make_account, make_held_payment
+from payments.simulator import disputes
+from payments.tests.banks import letter, set_account
+from payments.tests.factories import (
+    close_account,
+    make_account,
+    make_ended_payment,
+    make_held_payment,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +74,70 @@ def test_active_accounts_are_read_in_turns_the_oldest_reading_first(simulator, c
     sync.sync_account(second)
     reconciliation.hint_active_accounts(hints.append)
     assert hints == [second, first]
+
+
+# Shares that wait
+
+
+@pytest.fixture
+def unpaid(simulator, clock):
+    """Shared just now, while Stripe lets nothing in on the professional's account."""
+    payment = make_ended_payment(simulator, clock)
+    set_account(payment, simulator, "restricted")
+    sync.sync_account(payment.mission.professional.account.stripe_id)
+    actions.confirm(payment.mission, by=payment.mission.client.user)
+    return work(payment)
+
+
+def days_told(user, template, clock, *, days):
+    """On which of the next days an e-mail is owed."""
+    told = []
+    for day in range(days):
+        before = user.notifications.filter(template=f"payments/emails/{template}").count()
+        tasks.sweep_payments()
+        if user.notifications.filter(template=f"payments/emails/{template}").count() > before:
+            told.append(day)
+        clock.advance(timedelta(days=1))
+    return told
+
+
+def test_a_professional_whose_share_waits_is_reminded(unpaid, clock):
+    user = unpaid.mission.professional.user
+    assert days_told(user, "share_waiting_professional", clock, days=70) == [7, 37, 67]
+    assert user.notifications.filter(template="payments/emails/not_payable_professional").count() == 1
+
+
+def test_the_team_hears_of_a_share_that_waits(unpaid, clock):
+    staff = make_staff()
+    assert days_told(staff, "share_waiting_staff", clock, days=75) == [14, 44, 74]
+
+
+def test_the_reminder_leads_to_the_page_that_mends_it(unpaid, clock):
+    clock.advance(timedelta(days=7))
+    tasks.sweep_payments()
+    text = letter(unpaid.mission.professional.user, "share_waiting_professional")
+    assert "Une part vous revient depuis 7 jours" in text
+    assert reverse("payments:onboarding") in text
+
+
+def test_nobody_is_reminded_of_a_share_that_a_bank_holds(unpaid, simulator, clock):
+    disputes.open_dispute(simulator, unpaid.holds.get().charge_id)
+    sync.sync_payment(unpaid)
+    assert days_told(unpaid.mission.professional.user, "share_waiting_professional", clock, days=10) == []
+
+
+def test_a_share_that_waits_for_sixty_days_is_in_the_audit(unpaid, clock):
+    clock.advance(timedelta(days=59))
+    assert list(audit.unpaid_too_long()) == []
+    clock.advance(timedelta(days=1, minutes=1))
+    assert list(audit.unpaid_too_long()) == [
+        f"Payment {unpaid.pk}: the professional's share has waited for more than 60 days."
+    ]
+
+
+def test_a_share_that_was_sent_waits_no_longer(unpaid, simulator, clock):
+    set_account(unpaid, simulator, "active")
+    sync.sync_account(unpaid.mission.professional.account.stripe_id)
+    work(unpaid)
+    clock.advance(timedelta(days=61))
+    assert list(audit.unpaid_too_long()) == []
