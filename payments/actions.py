@@ -323,13 +323,26 @@ def close(payment, basis_points):
 
 
 def start_onboarding(professional):
-    """The address of Stripe's page where a professional says who they are, for one visit."""
+    """The address of Stripe's page where a professional says who they are, for one visit.
+
+    One whose account is closed gets another; what was sent to the first stays there.
+    """
+    try:
+        account = ConnectedAccount.objects.filter(professional=professional).first()
+        if account is None or sync.is_account_closed(account):
+            account = open_account(professional, closed=account)
+        return calls.onboarding_link(gateway.client(), account)
+    except stripe.StripeError as error:
+        raise stripe_is_silent() from error
+
+
+def open_account(professional, *, closed):
+    """Have Stripe open an account, unless another page just did. Raises PaymentError."""
+    accounts = ConnectedAccount.objects.filter(professional=professional)
     with transaction.atomic():
         lock_professional(professional.pk)
+        if opened := accounts.exclude(stripe_id=closed.stripe_id if closed else "").first():
+            return opened
         operation = operations.prepare_account(professional)
     require_done(runner.run(operation))
-    try:
-        account = ConnectedAccount.objects.get(professional=professional)
-        return calls.onboarding_link(gateway.client(), account)
-    except (stripe.StripeError, ConnectedAccount.DoesNotExist) as error:
-        raise stripe_is_silent() from error
+    return accounts.get()

@@ -53,7 +53,7 @@ def adopt_transfer(payment, found):
     What was not owed to the professional, they owe us. Raises PaymentError when it cannot be booked now.
     """
     waiting = calls_waiting(payment, *StripeOperation.TO_PROFESSIONAL)
-    if found.destination != payment.mission.professional.account.stripe_id or found.amount_reversed:
+    if found.amount_reversed or not operations.has_had(payment.mission.professional, found.destination):
         raise PaymentError(
             _("Ce versement a été repris, ou est allé à un autre compte : il ne paie pas cette mission.")
         )

@@ -46,9 +46,15 @@ def summary_of(thing):
     return {name: getattr(value, "id", value) for name, value in found.items() if value is not None}
 
 
-def available_cents(account):
-    """What stands on a professional's Stripe account now, in cents, and can be taken back."""
-    balance = client().v1.balance.retrieve(None, {"stripe_account": account.stripe_id})
+def available_cents(transfer_id):
+    """What can be taken back now, in cents, of the account that a transfer went to: nothing once it is closed."""
+    account_id = client().v1.transfers.retrieve(transfer_id).destination
+    try:
+        balance = client().v1.balance.retrieve(None, {"stripe_account": account_id})
+    except stripe.PermissionError as error:
+        if error.error is None or error.error.code != "account_invalid":  # our key's own rights
+            raise
+        return 0
     return max(0, sum(part.amount for part in balance.available if part.currency == "eur"))
 
 

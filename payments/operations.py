@@ -111,8 +111,18 @@ def prepare_pay_again(dispute, cents):
 
 
 def prepare_account(professional):
-    attempt = _attempt(StripeOperation.objects.filter(professional=professional), Kind.CREATE_ACCOUNT)
-    return prepare(Kind.CREATE_ACCOUNT, f"account:{professional.pk}:{attempt}", professional=professional)
+    """Of one who has none, or whose last one is closed: under the next number, the last call being done or refused."""
+    before = accounts_asked(professional).exclude(state=StripeOperation.State.PENDING).count()
+    return prepare(Kind.CREATE_ACCOUNT, f"account:{professional.pk}:{before + 1}", professional=professional)
+
+
+def has_had(professional, stripe_id):
+    """Whether this is, or was, the professional's account: theirs now, or closed and replaced since."""
+    return accounts_asked(professional).filter(stripe_id=stripe_id).exists()
+
+
+def accounts_asked(professional):
+    return StripeOperation.objects.filter(kind=Kind.CREATE_ACCOUNT, professional=professional)
 
 
 def prepare_again(operation):

@@ -243,7 +243,7 @@ def record_refused_refund(operation, error):
 
 def record_refused_reversal(operation, error):
     """An account that was paid out may hold too little: what is there comes back, the rest is owed to us."""
-    available = gateway.available_cents(operation.payment.mission.professional.account)
+    available = gateway.available_cents(operation.source)
     if error.code != "balance_insufficient" or available >= operation.amount_cents:
         record_stuck(operation, error)
         return
@@ -339,7 +339,9 @@ def transfer_reversed(operation, answer):
 
 
 def account_created(operation, answer):
-    ConnectedAccount.objects.get_or_create(professional=operation.professional, defaults={"stripe_id": answer.id})
+    """The first one, or another in the place of one that is closed: nothing is known of it yet."""
+    afresh = {"stripe_id": answer.id, "transfers": ConnectedAccount.Transfers.RESTRICTED, "checked_at": None}
+    ConnectedAccount.objects.update_or_create(professional=operation.professional, defaults=afresh)
 
 
 RECORDS = {

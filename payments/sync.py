@@ -101,12 +101,23 @@ def sync_account(stripe_id):
     """Read a professional's account again; raises ConnectedAccount.DoesNotExist when it is not (yet) ours."""
     account = ConnectedAccount.objects.get(stripe_id=stripe_id)
     asked_at = clock.now()
+    return apply_account(account, read_account(stripe_id), asked_at)
+
+
+def read_account(stripe_id):
+    """An account as Stripe shows it; None when it does not show it to us."""
     include = {"include": ["configuration.recipient", "requirements"]}
     try:
-        found = gateway.client().v2.core.accounts.retrieve(stripe_id, include)
+        return gateway.client().v2.core.accounts.retrieve(stripe_id, include)
     except stripe.PermissionError:
-        found = None
-    return apply_account(account, found, asked_at)
+        return None
+
+
+def is_account_closed(account):
+    """Whether Stripe says now that an account is closed, for good; what it says is written."""
+    asked_at = clock.now()
+    found = read_account(account.stripe_id)
+    return is_closed(found) and apply_account(account, found, asked_at).stripe_id == found.id
 
 
 def sync_payment(payment):
@@ -174,11 +185,12 @@ def apply_refund(operation, refund):
 def apply_account(account, found, asked_at):
     """Payable means that Stripe lets transfers in: nothing else, and certainly not the return page.
 
-    An answer asked for before the one we know is left aside.
+    An answer asked for before the one we know, or about an account replaced since, is left aside.
     """
     lock_professional(account.professional_id)
-    account.refresh_from_db()
-    if account.checked_at is None or account.checked_at <= asked_at:
+    asked_of = account.stripe_id
+    account.refresh_from_db(from_queryset=ConnectedAccount.objects.select_for_update())
+    if account.stripe_id == asked_of and (account.checked_at is None or account.checked_at <= asked_at):
         account.transfers, account.checked_at = transfers_status(found), asked_at
         account.save(update_fields=["transfers", "checked_at"])
         Professional.objects.filter(pk=account.professional_id).update(payable=account.is_payable)
@@ -205,7 +217,7 @@ def transfers_status(found):
 
 
 def is_closed(found):
-    """Whether Stripe says that an account is closed, for good. Asked of one it will not show, the answer is no."""
+    """Whether Stripe says so; it does not of an account that it will not show us."""
     return bool(getattr(found, "closed", None))
 
 

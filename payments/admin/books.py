@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.admin import ReadOnlyAdmin, ReadOnlyInline
 from marketplace.formatting import euros
+from payments import operations
 from payments.admin import wording
 from payments.models import ConnectedAccount, LedgerEntry, LedgerTransaction, Reconciliation
 
@@ -46,6 +47,13 @@ class ConnectedAccountAdmin(ReadOnlyAdmin):
     list_select_related = ["professional"]
     search_fields = ["=stripe_id", "professional__trade_name"]
     ordering = ["-pk"]
+    readonly_fields = ["replaced"]
+    fields = ["professional", "stripe_id", "replaced", "transfers", "checked_at", "created_at"]
+
+    @admin.display(description=_("comptes fermés et remplacés"))
+    def replaced(self, account):
+        made = operations.accounts_asked(account.professional).exclude(stripe_id__in=("", account.stripe_id))
+        return ", ".join(made.order_by("pk").values_list("stripe_id", flat=True)) or "—"
 
 
 @admin.register(Reconciliation)

@@ -7,10 +7,10 @@ import stripe
 from django.urls import reverse
 
 from accounts.tests.factories import make_professional, make_staff
-from payments import actions, audit, reconciliation, sync, tasks
-from payments.models import ConnectedAccount
+from payments import actions, audit, gateway, operations, reconciliation, returns, sync, tasks
+from payments.models import ConnectedAccount, Difference
 from payments.simulator import disputes
-from payments.tests.banks import letter, set_account
+from payments.tests.banks import SHARE, letter, pay_out, set_account, share, write_in_books
 from payments.tests.factories import (
     close_account,
     make_account,
@@ -141,3 +141,96 @@ def test_a_share_that_was_sent_waits_no_longer(unpaid, simulator, clock):
     work(unpaid)
     clock.advance(timedelta(days=61))
     assert list(audit.unpaid_too_long()) == []
+
+
+# An account that is closed
+
+
+def replace(professional, simulator):
+    """Their account is closed, and they come back for another, which Stripe verifies."""
+    close_account(professional)
+    actions.start_onboarding(professional)
+    professional.account.refresh_from_db()
+    simulator.hosted.onboard(professional.account.stripe_id)
+    return sync.sync_account(professional.account.stripe_id)
+
+
+def test_a_closed_account_is_replaced_and_what_waits_goes_to_the_new_one(unpaid, simulator):
+    professional = unpaid.mission.professional
+    closed_id = professional.account.stripe_id
+    account = replace(professional, simulator)
+    work(unpaid)
+    assert account.stripe_id != closed_id
+    assert [transfer["destination"] for transfer in simulator.book.every("transfer")] == [account.stripe_id]
+    assert list(operations.accounts_asked(professional).order_by("pk").values_list("stripe_id", flat=True)) == [
+        closed_id,
+        account.stripe_id,
+    ]
+    assert list(audit.differences()) == []
+
+
+def test_an_account_that_only_lacks_information_is_kept(simulator):
+    professional = make_professional(payable=False)
+    actions.start_onboarding(professional)
+    kept = professional.account.stripe_id
+    actions.start_onboarding(professional)
+    assert ConnectedAccount.objects.get().stripe_id == kept
+    assert len(simulator.book.every("v2.core.account")) == 1
+
+
+def test_two_pages_replace_a_closed_account_once(simulator):
+    professional = make_professional(payable=False)
+    closed = make_account(professional, simulator)
+    close_account(professional)
+    opened = {actions.open_account(professional, closed=closed).stripe_id for _page in range(2)}
+    assert opened == {ConnectedAccount.objects.get().stripe_id} != {closed.stripe_id}
+    assert len(simulator.book.every("v2.core.account")) == 2
+
+
+def test_a_page_that_reads_an_account_replaced_meanwhile_does_not_replace_the_new_one(simulator):
+    professional = make_professional(payable=False)
+    seen_by_a_slow_page = make_account(professional, simulator)
+    close_account(professional)
+    actions.start_onboarding(professional)
+    assert sync.is_account_closed(seen_by_a_slow_page) is False
+
+
+def test_what_was_asked_about_a_closed_account_says_nothing_of_the_new_one(simulator):
+    professional = make_professional(payable=False)
+    before = make_account(professional, simulator)
+    shown = sync.read_account(before.stripe_id)
+    close_account(professional)
+    actions.start_onboarding(professional)
+    sync.apply_account(before, shown, sync.clock.now())
+    professional.refresh_from_db()
+    assert (professional.payable, ConnectedAccount.objects.get().transfers) == (False, Transfers.RESTRICTED)
+
+
+def test_what_a_closed_account_was_paid_is_owed_and_not_looked_for_on_the_new_one(simulator, clock):
+    first = share(simulator, clock)
+    professional = first.mission.professional
+    pay_out(simulator, clock, work(first))
+    replace(professional, simulator)
+    second = make_ended_payment(simulator, clock, professional=professional)
+    actions.confirm(second.mission, by=second.mission.client.user)
+    work(second)
+    actions.refund(first, by=make_staff(), cents=first.amount_cents, bearer="both", reason="Geste")
+    work(first)
+    assert returns.owed_cents(first) == SHARE
+    assert not first.operations.filter(state="stuck").exists()
+
+
+def test_a_transfer_made_by_hand_to_an_account_replaced_since_is_written(unpaid, simulator, clock):
+    set_account(unpaid, simulator, "active")
+    send(unpaid, SHARE)
+    pay_out(simulator, clock, unpaid)
+    replace(unpaid.mission.professional, simulator)
+    write_in_books(Difference.Kind.UNKNOWN_TRANSFER)
+    work(unpaid)
+    assert (len(simulator.book.every("transfer")), list(audit.wrong_debts())) == (1, [])
+
+
+def send(payment, cents):
+    """A transfer made in Stripe's dashboard."""
+    wanted = {"destination": payment.mission.professional.account.stripe_id, "amount": cents, "currency": "eur"}
+    gateway.client().v1.transfers.create(wanted | {"source_transaction": payment.holds.get().charge_id})
