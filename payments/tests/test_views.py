@@ -106,6 +106,7 @@ def test_coming_back_from_stripe_secures_the_mission(as_client, simulator):
 def test_a_return_without_a_known_session_is_a_404(client, simulator):
     assert client.get(reverse("payments:checkout_return"), {"session_id": "cs_test_x"}).status_code == 404
     assert client.get(reverse("payments:checkout_return")).status_code == 404
+    assert client.get(reverse("payments:checkout_return"), {"session_id": "cs_\0"}).status_code == 404
 
 
 def test_the_client_confirms_on_a_page_that_asks_once(as_client, simulator, clock):

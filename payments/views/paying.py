@@ -73,12 +73,15 @@ def policy_steps(payment):
 @require_safe
 def checkout_return(request):
     """Where Stripe sends the client back. What really happened is read from Stripe, as the webhook does."""
+    session_id = request.GET.get("session_id", "")
+    if "\0" in session_id:  # PostgreSQL refuses to look for it
+        raise Http404
     try:
-        payment = sync.sync_session(request.GET.get("session_id", ""))
+        payment = sync.sync_session(session_id)
     except (CheckoutSession.DoesNotExist, stripe.InvalidRequestError) as error:
         raise Http404 from error
     except stripe.StripeError:
         messages.info(request, _("Stripe met du temps à répondre. Cette page se mettra à jour d’elle-même."))
-        payment = get_object_or_404(Payment, sessions__stripe_id=request.GET["session_id"])
+        payment = get_object_or_404(Payment, sessions__stripe_id=session_id)
     after_commit(run_payment, payment.pk)
     return redirect(payment.mission)
