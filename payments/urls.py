@@ -1,4 +1,5 @@
 from django.urls import path
+from django.views.decorators.cache import cache_control
 
 from payments.views import earnings, missions, money, onboarding, paying
 
@@ -21,3 +22,8 @@ urlpatterns = [
     path("pro/paiements/reprendre/", onboarding.onboarding_refresh, name="onboarding_refresh"),
     path("pro/paiements/retour/", onboarding.onboarding_return, name="onboarding_return"),
 ]
+
+# What they say of somebody's money is for them alone, and not for whoever next uses the same browser.
+private = cache_control(private=True, no_store=True)
+for page in urlpatterns:
+    page.callback = private(page.callback)

@@ -55,6 +55,22 @@ def test_paying_and_confirming_are_for_the_client_only(client, simulator, name):
     assert client.get(reverse(f"payments:{name}", args=[payment.mission_id])).status_code == 404
 
 
+@pytest.mark.parametrize("name", [*PAGES, "money"])
+def test_no_browser_keeps_a_page_of_a_missions_money(as_client, simulator, clock, name):
+    payment = make_ended_payment(simulator, clock) if name != "mission_cancel" else make_held_payment(simulator)
+    answer = as_client(payment).get(reverse(f"payments:{name}", args=[payment.mission_id]))
+
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+
+
+@pytest.mark.parametrize("name", ["earnings", "earnings_export", "onboarding"])
+def test_no_browser_keeps_what_a_professional_earns(client, name):
+    sign_in(client, make_professional().user)
+    answer = client.get(reverse(f"payments:{name}"))
+
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+
+
 def test_the_client_reads_the_price_line_by_line_before_paying(as_client, simulator):
     payment = make_payment(hourly_cents=2600, agents=2)
 
