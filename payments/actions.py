@@ -43,11 +43,13 @@ def open_payment(mission):
 def start_checkout(payment, *, by, early_start=False):
     """The address of Stripe's page for this payment. Raises PaymentError when it cannot be paid (any more)."""
     check_payable(payment, by)
+    if early_start:
+        request_early_start(payment, by=by)
     if page := page_to_reuse(payment):
         return page.url
     if not shut_pages(payment):
         raise stripe_is_silent()
-    session = open_session(payment, by=by, early_start=early_start)
+    session = open_session(payment, by=by)
     for operation in due_for_checkout(session):
         require_done(runner.run(operation))
     session.refresh_from_db()
@@ -65,6 +67,16 @@ def require_done(operation):
 
 def stripe_is_silent():
     return PaymentError(_("Stripe ne répond pas. Rien n’a été débité : réessayez dans une minute."))
+
+
+@transaction.atomic
+def request_early_start(payment, *, by):
+    """Keep when a consumer asked first for a mission within the 14 days, whichever page they then pay on."""
+    payment = sync.lock_payment(payment)
+    check_payable(payment, by)
+    if payment.early_start_requested_at is None:
+        payment.early_start_requested_at = clock.now()
+        payment.save(update_fields=["early_start_requested_at"])
 
 
 def page_to_reuse(payment):
@@ -86,14 +98,11 @@ def shut_pages(payment):
 
 
 @transaction.atomic
-def open_session(payment, *, by, early_start):
+def open_session(payment, *, by):
     """Prepare a page, under the lock that makes it the only one."""
     payment = sync.lock_payment(payment)
     check_payable(payment, by)
     now = clock.now()
-    if early_start and payment.early_start_requested_at is None:
-        payment.early_start_requested_at = now
-        payment.save(update_fields=["early_start_requested_at"])
     closing.end_sessions(payment)
     session = CheckoutSession.objects.create(
         payment=payment, mode=checkout_mode(payment, now), expires_at=session_end(payment, now)

@@ -178,6 +178,20 @@ def test_a_page_already_open_is_shown_again(simulator):
     assert len(simulator.book.every("checkout.session")) == 1
 
 
+def test_an_early_start_is_kept_whichever_page_is_then_paid_and_dated_once(simulator, clock):
+    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=14, hours=1))
+    user = payment.mission.client.user
+    page = actions.start_checkout(payment, by=user)
+    clock.advance(timedelta(hours=2))
+    assert actions.start_checkout(fresh(payment), by=user, early_start=True) == page
+    asked_at = fresh(payment).early_start_requested_at
+    assert asked_at is not None
+
+    clock.advance(timedelta(hours=2))
+    assert actions.start_checkout(fresh(payment), by=user, early_start=True) == page
+    assert fresh(payment).early_start_requested_at == asked_at
+
+
 def test_what_is_paid_cannot_be_paid_again(simulator):
     payment = make_held_payment(simulator)
 
