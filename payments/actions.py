@@ -18,7 +18,7 @@ from missions.models import Contest, Mission
 from missions.search import is_listed
 from payments import calls, closing, gateway, operations, returns, runner, sync
 from payments.emails import tell_both, tell_professional, tell_staff, tell_to_pay
-from payments.errors import PaymentError
+from payments.errors import FeeChanged, PaymentError
 from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeOperation
 from payments.runner import run_payment
 
@@ -219,13 +219,18 @@ def confirm(mission, *, by):
 
 
 @transaction.atomic
-def cancel(mission, *, by, reason=""):
-    """Either side ends the mission before its start; the client owes what the frozen policy says."""
+def cancel(mission, *, by, reason="", fee_seen=None):
+    """Either side ends the mission before its start; the client owes what the frozen policy says.
+
+    Raises FeeChanged when that is not `fee_seen`, in basis points, the fee they were shown.
+    """
     payment = sync.lock_payment(mission.payment)
     mission = payment.mission
     missions.require_party(mission, by)
     missions.require_cancellable(mission)
     fee = cancellation_fee(payment, by)
+    if fee_seen not in (None, fee):
+        raise FeeChanged
     missions.cancel_mission(mission, by=by, reason=reason, fee_basis_points=fee)
     close(payment, fee)
     tell_both(payment, "cancelled")

@@ -5,6 +5,10 @@ class PaymentError(MarketplaceError):
     """This act on a payment is not possible now."""
 
 
+class FeeChanged(Exception):
+    """Cancelling no longer costs what whoever cancels was shown."""
+
+
 class NotOurs(Exception):
     """An object of our Stripe account that another environment made, or somebody by hand."""
 

@@ -197,6 +197,20 @@ def test_when_both_sides_cancel_at_once_the_first_one_counts(simulator, clock, f
     check_books(simulator)
 
 
+def test_a_client_who_waits_past_a_step_of_the_policy_is_shown_what_cancelling_costs_by_now(simulator, clock):
+    payment = make_held_payment(simulator)
+    user, limit = payment.mission.client.user, payment.mission.starts_at - timedelta(hours=24)
+    clock.set(limit - timedelta(minutes=1))
+    (answer,) = race(lock(payment), cancellation(payment, user), once_all_wait=partial(clock.set, limit))
+
+    assert (answer.status_code, fresh(payment).mission.status) == (200, Mission.Status.SECURED)
+    page = answer.content.decode()
+    for words in ("Le montant dû vient de changer", "Vous paierez 138,00\xa0€ sur", "Plus besoin</textarea>"):
+        assert words in page
+    assert said(cancellation(payment, user)()) == ("success", "La mission est annulée.")
+    assert moved(simulator)[0] == 13_800
+
+
 def test_staff_who_settle_twice_at_once_share_once(simulator, clock):
     payment = make_ended_payment(simulator, clock)
     actions.contest(payment.mission, by=payment.mission.client.user, reason="no_show", text="Personne à 20 h.")

@@ -9,6 +9,7 @@ from marketplace import clock
 from marketplace.errors import MarketplaceError
 from missions.actions import answer_contest, require_cancellable, require_contestable, require_secured
 from payments import actions, closing
+from payments.errors import FeeChanged
 from payments.forms import AnswerForm, CancelForm, ContestForm
 from payments.queries import payment_of, payment_of_client
 
@@ -36,8 +37,11 @@ def mission_cancel(request, pk):
     fee = actions.cancellation_fee(payment, request.user)
     form = CancelForm(request.POST or None, fee=fee)
     if request.method == "POST" and form.is_valid():
-        action = partial(actions.cancel, payment.mission, reason=form.cleaned_data["reason"])
-        return act(request, payment.mission, _("La mission est annulée."), action)
+        action = partial(actions.cancel, payment.mission, reason=form.cleaned_data["reason"], fee_seen=fee)
+        try:
+            return act(request, payment.mission, _("La mission est annulée."), action)
+        except FeeChanged:
+            return mission_cancel(request, pk)  # what was typed stays, with what it costs by now
     context = page_context(request, payment.mission, form) | {"payment": payment, "fee": payment.price.scaled(fee)}
     return render(request, "payments/mission_cancel.html", context)
 
