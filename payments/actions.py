@@ -241,7 +241,8 @@ def cancellation_fee(payment, by):
     mission = payment.mission
     if not mission.is_client(by) or not payment.is_funded:
         return 0
-    return policy.cancellation_fee(mission.agreement.cancellation_policy, mission.starts_at, clock.now())
+    fee = policy.cancellation_fee(mission.agreement.cancellation_policy, mission.starts_at, clock.now())
+    return closing.takeable_fee(payment, fee)
 
 
 @transaction.atomic

@@ -1,20 +1,27 @@
 """How a payment ends: once the part due is decided, the rest never reaches us or goes back."""
 
+from bisect import bisect_left
+
 from django.utils.translation import gettext as _
 
+from marketplace import formatting
 from payments import ledger, operations
 from payments.emails import tell_receipt
 from payments.errors import PaymentError
 from payments.models import CheckoutSession, Payment, StripeOperation
 
+# Stripe takes no less from a card: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+MINIMUM_CENTS = 50
+
 
 def close_payment(payment, basis_points):
     """Decide the part of the price that is due, for good; the caller holds the mission's lock.
 
-    Raises PaymentError when a part is due and the hold has been lost.
+    Raises PaymentError when a part is due and the hold has been lost, or the part is too small to be captured.
     """
     if basis_points and not payment.is_funded:
         raise unfunded(payment)
+    require_capturable(payment, basis_points)
     payment.due_basis_points = basis_points
     payment.save(update_fields=["due_basis_points"])
     operations.give_up(payment.operations.filter(kind=StripeOperation.Kind.PLACE_HOLD))
@@ -32,6 +39,26 @@ def unfunded(payment):
     if payment.status == Payment.Status.LOST:
         return PaymentError(_("La banque du client a repris ce paiement : il n’y a plus rien à répartir."))
     return PaymentError(_("Le blocage sur la carte a été perdu : le client doit d’abord refaire son paiement."))
+
+
+def require_capturable(payment, basis_points):
+    """Raise PaymentError when Stripe could not take this part of a hold; it says which parts it could."""
+    price = payment.price
+    if payment.status != Payment.Status.HELD or not is_too_small(price.scaled(basis_points)):
+        return
+    parts = range(0, 10_001, 10)  # a percentage is written with one decimal
+    smallest = parts[bisect_left(parts, MINIMUM_CENTS, key=lambda part: price.scaled(part).total_cents)]
+    words = {"minimum": formatting.euros(MINIMUM_CENTS), "percent": formatting.percent(smallest)}
+    raise PaymentError(_("Stripe ne débite pas moins de %(minimum)s : retenez 0 %%, ou au moins %(percent)s.") % words)
+
+
+def is_too_small(price):
+    return 0 < price.total_cents < MINIMUM_CENTS
+
+
+def takeable_fee(payment, basis_points):
+    """The fee in basis points, 0 for one too small to be captured: 30 % of an hour at 1,00 €, say."""
+    return 0 if is_too_small(payment.price.scaled(basis_points)) else basis_points
 
 
 def take_or_free(hold):

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Client
 from marketplace import clock
 from missions.models import Contest
+from payments import closing
+from payments.errors import PaymentError
 
 WITHDRAWAL = timedelta(days=14)
 
@@ -94,7 +96,7 @@ class AnswerForm(forms.ModelForm):
 
 
 class SettlementForm(forms.Form):
-    """What staff decide on a contested mission; `seen` is the part whose amounts they were shown."""
+    """What staff decide on a contested mission; `seen` is the part whose amounts they were shown, and of how much."""
 
     percent = forms.DecimalField(
         label=_("Part réalisée, en %"), min_value=0, max_value=100, decimal_places=2, max_digits=5
@@ -102,12 +104,33 @@ class SettlementForm(forms.Form):
     note = forms.CharField(
         label=_("Explication, lue par les deux parties"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
     )
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data=None, *, payment):
+        super().__init__(data)
+        self.payment = payment
+
+    def clean_percent(self):
+        percent = self.cleaned_data["percent"]
+        try:
+            closing.require_capturable(self.payment, int(percent * 100))
+        except PaymentError as error:
+            raise ValidationError(str(error)) from error
+        return percent
 
     @property
     def basis_points(self):
         return int(self.cleaned_data["percent"] * 100)
 
     @property
+    def choice(self):
+        return f"{self.basis_points} {self.left_cents}"
+
+    @property
+    def left_cents(self):
+        """What banks did not take back for good."""
+        return self.payment.amount_cents - closing.lost_cents(self.payment)
+
+    @property
     def is_confirmed(self):
-        return self.cleaned_data["seen"] == self.basis_points
+        return self.cleaned_data["seen"] == self.choice

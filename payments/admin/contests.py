@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import F
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -13,6 +14,7 @@ from marketplace.admin import ReadOnlyAdmin
 from marketplace.errors import MarketplaceError
 from missions.models import Contest
 from payments import actions, closing
+from payments.admin.acts import require_seen
 from payments.admin.payments import payment_link
 from payments.forms import SettlementForm
 
@@ -76,7 +78,7 @@ class ContestAdmin(ReadOnlyAdmin):
         if not self.may_settle(request):
             raise PermissionDenied
         contest = get_object_or_404(Contest.objects.to_settle().select_related("mission__agreement"), pk=pk)
-        form = SettlementForm(request.POST or None)
+        form = SettlementForm(request.POST or None, payment=contest.mission.payment)
         if form.is_valid() and form.is_confirmed and self.carry_out(request, contest, form):
             return redirect("admin:missions_contest_changelist")
         return self.settlement_page(request, contest, form)
@@ -91,7 +93,7 @@ class ContestAdmin(ReadOnlyAdmin):
             "mission": contest.mission,
             "form": form,
             "amounts": amounts,
-            "seen": form.basis_points if amounts else "",
+            "seen": form.choice if amounts else "",
             "warnings": warnings(contest),
         }
         return render(request, "admin/contest_settle.html", context)
@@ -103,11 +105,13 @@ class ContestAdmin(ReadOnlyAdmin):
         """Whether it was settled; if not, the form says why and keeps what was typed."""
         note = form.cleaned_data["note"]
         try:
-            actions.settle(contest, by=request.user, performed_basis_points=form.basis_points, note=note)
+            with transaction.atomic():
+                require_seen(contest.mission.payment, form)
+                actions.settle(contest, by=request.user, performed_basis_points=form.basis_points, note=note)
+                record(contest, request.user, note)
         except MarketplaceError as error:
             form.add_error(None, str(error))
             return False
-        record(contest, request.user, note)
         messages.success(request, _("La contestation est tranchée, les deux parties sont prévenues."))
         return True
 

@@ -89,9 +89,9 @@ def new_intent(sim, params):
     }
 
 
-def check_amount(amount):
+def check_amount(amount, param="amount"):
     if amount < MINIMUM_AMOUNT:
-        raise InvalidParams(400, "Amount must be at least €0.50 eur", code="amount_too_small", param="amount")
+        raise InvalidParams(400, "Amount must be at least €0.50 eur", code="amount_too_small", param=param)
 
 
 # Confirming
@@ -152,6 +152,7 @@ def capture_payment_intent(sim, params, intent_id):
         raise InvalidParams(
             400, "Invalid positive integer", code="parameter_invalid_integer", param="amount_to_capture"
         )
+    check_amount(amount, "amount_to_capture")
     if amount > intent["amount_capturable"]:
         raise invalid("The capture amount is greater than the amount you can capture.", code="amount_too_large")
     intent["metadata"] |= metadata(params)

@@ -650,7 +650,9 @@ def test_a_contest_lost_to_another_decision_keeps_what_was_typed(as_staff, simul
     contest = Contest.objects.get()
     Mission.objects.filter(pk=payment.mission_id).update(status=Mission.Status.SETTLED, deadline_at=None)
     url = reverse("admin:contest_settle", args=[contest.pk])
-    page = read_posted(as_staff, url, {"percent": "50", "note": "Une longue explication", "seen": "5000"})
+    page = read_posted(
+        as_staff, url, {"percent": "50", "note": "Une longue explication", "seen": f"5000 {payment.amount_cents}"}
+    )
 
     assert "Ce n’est plus possible" in page
     assert "Une longue explication</textarea>" in page

@@ -7,13 +7,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from accounts.tests.factories import make_staff
+from accounts.tests.factories import make_professional, make_staff
 from missions.errors import MissionError
 from missions.models import Contest, Mission, SeatReservation
 from payments import actions, tasks
 from payments.errors import PaymentError
 from payments.models import Hold, LedgerEntry, LedgerTransaction, Payment
 from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
+from payments.views.paying import policy_steps
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +177,22 @@ def test_a_page_already_open_is_shown_again(simulator):
 
     assert actions.start_checkout(payment, by=payment.mission.client.user) == first
     assert len(simulator.book.every("checkout.session")) == 1
+
+
+def test_a_fee_too_small_to_be_captured_is_not_taken(simulator, clock):
+    """The least a mission may cost: an hour at 1,00 € without VAT."""
+    professional = make_professional(vat_regime="franchise")
+    payment = make_held_payment(simulator, professional=professional, hourly_cents=100, minutes=60)
+    user = payment.mission.client.user
+    assert payment.amount_cents == 118
+    assert [(step["fee"], step["cents"]) for step in policy_steps(payment)] == [(0, 0), (0, 0), (5000, 60)]
+    clock.set(payment.mission.starts_at - timedelta(hours=23))
+    assert actions.cancellation_fee(payment, user) == 5000
+
+    clock.set(payment.mission.starts_at - timedelta(hours=30))
+    actions.cancel(payment.mission, by=user)
+    assert fresh(payment).mission.cancellation.fee_basis_points == 0
+    assert work(payment).status == Payment.Status.RETURNED
 
 
 def test_an_early_start_is_kept_whichever_page_is_then_paid_and_dated_once(simulator, clock):

@@ -15,13 +15,21 @@ from accounts.tests.factories import make_staff
 from marketplace.tests.races import race
 from missions.errors import MissionError
 from missions.locking import lock_professional
-from missions.models import Mission
+from missions.models import Contest, Mission
 from payments import actions, runner, sync, tasks
 from payments.errors import PaymentError
 from payments.models import CheckoutSession, Payment, Refund, StripeEvent, StripeOperation
 from payments.simulator import disputes
 from payments.tests.books import books, check_books, moved
-from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay
+from payments.tests.factories import (
+    fresh,
+    keep,
+    make_account,
+    make_ended_payment,
+    make_held_payment,
+    make_payment,
+    pay,
+)
 from payments.tests.webhooks import deliver, post, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,6 +234,23 @@ def test_staff_who_settle_twice_at_once_share_once(simulator, clock):
     assert (first, bool(second)) == (None, True)
     assert moved(simulator) == (13_800, 12_000, 0)
     check_books(simulator)
+
+
+def test_staff_who_wait_while_a_bank_takes_a_part_are_shown_what_is_left(simulator, clock):
+    payment = keep(make_ended_payment(simulator, clock))
+    actions.contest(payment.mission, by=payment.mission.client.user, reason="no_show", text="Personne à 20 h.")
+    found = disputes.open_dispute(simulator, payment.holds.get().charge_id, amount=1_000)
+    disputes.close_dispute(simulator, found["id"], won=False)
+    browser = Client()
+    browser.force_login(make_staff())
+    url = reverse("admin:contest_settle", args=[Contest.objects.get().pk])
+    click = partial(browser.post, url, {"percent": "50", "note": "Vu", "seen": "5000 27600"})
+    (answer,) = race(lock(payment), click, once_all_wait=partial(sync.sync_payment, payment))
+
+    page = answer.content.decode()
+    assert "Les montants viennent de changer" in page
+    assert "Voir les montants" in page
+    assert fresh(payment).mission.status == Mission.Status.CONTESTED
 
 
 # Capturing

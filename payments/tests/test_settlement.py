@@ -9,8 +9,10 @@ from accounts.tests.factories import make_staff
 from missions.actions import answer_contest
 from missions.models import Contest, Mission
 from payments import actions, sync
+from payments.errors import PaymentError
+from payments.models import Payment
 from payments.simulator import disputes
-from payments.tests.factories import fresh, keep, make_ended_payment
+from payments.tests.factories import fresh, keep, make_ended_payment, work
 
 pytestmark = pytest.mark.django_db
 
@@ -46,11 +48,29 @@ def test_the_amounts_are_seen_before_they_are_decided(as_staff, payment):
     page = read(as_staff, payment, **decision)
     for amount in ("138,00\u00a0€", "120,00\u00a0€", "18,00\u00a0€"):
         assert amount in page
-    read(as_staff, payment, **decision, seen="9000")
+    read(as_staff, payment, **decision, seen="9000 27600")
     assert fresh(payment).mission.status == Mission.Status.CONTESTED
 
-    read(as_staff, payment, **decision, seen="5000")
+    read(as_staff, payment, **decision, seen="5000 27600")
     assert fresh(payment).mission.status == Mission.Status.SETTLED
+
+
+def test_a_part_too_small_to_be_captured_is_refused_with_those_that_are_not(as_staff, simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    actions.contest(payment.mission, by=payment.mission.client.user, reason="no_show", text="Personne")
+    page = read(as_staff, payment, percent="0.1", note="Presque rien", seen="10 27600")
+    assert "Stripe ne débite pas moins de 0,50\xa0€\xa0: retenez 0\xa0%, ou au moins 0,2\xa0%." in page
+    with pytest.raises(PaymentError, match="Stripe ne débite pas moins"):
+        actions.settle(payment.mission.contest, by=make_staff(), performed_basis_points=10, note="Presque rien")
+
+    read(as_staff, payment, percent="0.2", note="Presque rien", seen="20 27600")
+    assert work(payment).status == Payment.Status.RELEASED
+    assert payment.holds.get().captured_cents == 55
+
+
+def test_what_was_captured_already_is_shared_however_little_is_due(as_staff, payment):
+    read(as_staff, payment, percent="0.1", note="Presque rien", seen="10 27600")
+    assert work(payment).operations.get(kind="refund").amount_cents == 27_600 - 28
 
 
 def test_the_amounts_are_those_of_what_a_bank_left(as_staff, payment, simulator):

@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.errors import MarketplaceError
 from marketplace.queue import after_commit
 from missions.actions import locate_mission
-from payments import actions, sync
+from payments import actions, closing, sync
 from payments.forms import CheckoutForm
 from payments.models import CheckoutSession, Payment
 from payments.queries import payment_of_client
@@ -58,13 +58,17 @@ def page(request, payment, form, status=200):
 def policy_steps(payment):
     """What is left of the frozen cancellation policy in words: until when, and for how much."""
     mission, now = payment.mission, clock.now()
+    fees = [
+        (step["hours"], closing.takeable_fee(payment, step["fee_basis_points"]))
+        for step in mission.agreement.cancellation_policy
+    ]
     steps = [
         {
-            "until": mission.starts_at - timedelta(hours=step["hours"]),
-            "fee": step["fee_basis_points"],
-            "cents": payment.price.scaled(step["fee_basis_points"]).total_cents,
+            "until": mission.starts_at - timedelta(hours=hours),
+            "fee": fee,
+            "cents": payment.price.scaled(fee).total_cents,
         }
-        for step in mission.agreement.cancellation_policy
+        for hours, fee in fees
     ]
     return [step for step in steps if step["until"] > now]
 

@@ -434,6 +434,7 @@ REFUSALS = [
     Refusal("captured twice", capture_twice, "This PaymentIntent could not be captured because it has a", code=STATE),
     Refusal("captured late", capture_expired, "This PaymentIntent could not be captured because it has a", code=STATE),
     Refusal("captured for nothing", lambda shop: capture(shop, 0), "Invalid positive integer", code=INVALID),
+    Refusal("captured too little", lambda shop: capture(shop, 49), "Amount must be at least", code="amount_too_small"),
     Refusal(
         "captured beyond the hold",
         lambda shop: capture(shop, 57409),
