@@ -205,7 +205,7 @@ TABLE = {
     ),
     ("contest_received", EITHER): mine(
         _("À vous : répondez à la contestation"),
-        _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite ; l’argent reste conservé."),
+        _("Donnez votre version avant %(deadline)s. Notre équipe décide ensuite, et rien n’est versé d’ici là."),
         _("Répondre à la contestation"),
         _("Répondre"),
         page("payments:contest_answer"),
@@ -213,9 +213,57 @@ TABLE = {
     ),
     ("contest_pending", EITHER): Row(
         _("Notre équipe examine la contestation"),
-        _("Elle décide au plus tard %(deadline)s. L’argent reste conservé jusque-là."),
+        _("Elle décide au plus tard %(deadline)s. Rien n’est versé d’ici là."),
         _("Contestée"),
         icon="scale",
+    ),
+    ("contest_late", EITHER): Row(
+        _("Notre équipe examine toujours la contestation"),
+        _("Elle devait décider au plus tard %(deadline)s : nous la relançons chaque jour. Rien n’est versé d’ici là."),
+        _("Contestée"),
+        icon="scale",
+    ),
+    ("contest_unpaid", CLIENT): mine(
+        _("À vous : refaites votre paiement"),
+        _(
+            "Votre banque a libéré le montant bloqué : rien n’a été débité. Payer à nouveau reste possible jusqu’à la "
+            "décision de notre équipe, et vous ne payez que la part qu’elle retient."
+        ),
+        _("Paiement à refaire"),
+        _("Refaire le paiement"),
+        page("payments:payment"),
+        "credit-card",
+    ),
+    ("contest_unpaid", PROFESSIONAL): Row(
+        _("%(other)s doit refaire son paiement"),
+        _(
+            "Sa banque a libéré le montant bloqué. Notre équipe examine la contestation, mais ne peut rien vous "
+            "attribuer avant ce paiement."
+        ),
+        _("Paiement à refaire"),
+        icon="scale",
+    ),
+    ("contest_received_unpaid", CLIENT): mine(
+        _("À vous : refaites votre paiement"),
+        _(
+            "Votre banque a libéré le montant bloqué : rien n’a été débité. Répondez aussi à la contestation avant "
+            "%(deadline)s, depuis « Plus d’actions »."
+        ),
+        _("Paiement à refaire"),
+        _("Refaire le paiement"),
+        page("payments:payment"),
+        "credit-card",
+    ),
+    ("contest_received_unpaid", PROFESSIONAL): mine(
+        _("À vous : répondez à la contestation"),
+        _(
+            "Donnez votre version avant %(deadline)s. La banque de %(other)s a libéré le montant bloqué : notre "
+            "équipe ne peut rien vous attribuer avant un nouveau paiement."
+        ),
+        _("Répondre à la contestation"),
+        _("Répondre"),
+        page("payments:contest_answer"),
+        "scale",
     ),
     ("to_review", CLIENT): mine(
         _("À vous : donnez votre avis"),
@@ -408,10 +456,13 @@ def secured(thread, user, now):
 
 
 def contested(thread, user, now):
-    contest = thread.mission.contest
-    if contest.answer_due_at is None or contest.by_id == user.pk:
-        return "contest_pending", thread.mission.deadline_at
-    return "contest_received", contest.answer_due_at
+    mission = thread.mission
+    unpaid = mission.payment.status == Payment.Status.CARD_REFUSED
+    if mission.contest.may_be_answered_by(user) and now < mission.contest.answer_due_at:
+        return "contest_received_unpaid" if unpaid else "contest_received", mission.contest.answer_due_at
+    if unpaid:
+        return "contest_unpaid", None
+    return "contest_pending" if now < mission.deadline_at else "contest_late", mission.deadline_at
 
 
 def over(thread, user, now):

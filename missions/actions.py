@@ -142,11 +142,14 @@ def secure_mission(mission, *, by):
     remind_to_confirm(mission)
 
 
-def remind_to_confirm(mission):
+def remind_to_confirm(mission, again=""):
+    """Owe the reminders that are still to come; `again` makes them others than those that were withdrawn."""
+    reminders = [mission.ends_at + delay for delay in policy.CONFIRMATION_REMINDERS]
     notify_each(
         [
-            news(mission, mission.client.user, TO_CONFIRM, key=str(number), due_at=mission.ends_at + delay)
-            for number, delay in enumerate(policy.CONFIRMATION_REMINDERS, start=1)
+            news(mission, mission.client.user, TO_CONFIRM, key=f"{again}{number}", due_at=due_at)
+            for number, due_at in enumerate(reminders, start=1)
+            if due_at > clock.now()
         ]
     )
 

@@ -29,6 +29,9 @@ SHORTEST_SESSION = timedelta(minutes=45)
 
 Status = Mission.Status
 
+# Their deadline is that of the payment.
+UNPAID = (Status.ACCEPTED, Status.BOOKED)
+
 
 # Paying
 
@@ -116,7 +119,7 @@ def check_payable(payment, by):
         raise PaymentError(_("Ce paiement n’est plus possible."))
     if not payment.awaits_card:
         raise PaymentError(_("Votre carte est déjà enregistrée pour cette mission : il n’y a rien d’autre à faire."))
-    if payment.mission.deadline_at <= clock.now():
+    if payment.mission.status in UNPAID and payment.mission.deadline_at <= clock.now():
         raise PaymentError(_("Le délai de paiement est dépassé : la mission n’est plus réservée."))
 
 
@@ -128,7 +131,10 @@ def checkout_mode(payment, now):
 
 
 def session_end(payment, now):
-    return max(now + SHORTEST_SESSION, min(now + SESSION_LIFE, payment.mission.deadline_at))
+    end = now + SESSION_LIFE
+    if payment.mission.status in UNPAID:
+        end = min(end, payment.mission.deadline_at)
+    return max(now + SHORTEST_SESSION, end)
 
 
 def due_for_checkout(session):
@@ -233,7 +239,7 @@ def cancel(mission, *, by, reason="", fee_seen=None):
         raise FeeChanged
     missions.cancel_mission(mission, by=by, reason=reason, fee_basis_points=fee)
     close(payment, fee)
-    tell_both(payment, "cancelled")
+    tell_both(payment, "cancelled", held=payment.status == Payment.Status.HELD)
 
 
 def cancellation_fee(payment, by):

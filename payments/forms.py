@@ -35,7 +35,8 @@ class CheckoutForm(forms.Form):
         if mission.address:
             del self.fields["address"]
         is_consumer = mission.client.kind == Client.Kind.INDIVIDUAL
-        if not is_consumer or mission.starts_at > clock.now() + WITHDRAWAL:
+        now = clock.now()
+        if not is_consumer or mission.has_started(now) or mission.starts_at > now + WITHDRAWAL:
             del self.fields["early_start"]
 
     @property

@@ -272,6 +272,7 @@ def write_end(payment, hold):
     elif lost:
         closing.set_status(payment, Payment.Status.CARD_REFUSED)
         missions.record(payment.mission, MissionEvent.Kind.CARD_REFUSED, by=None)
+        missions.forget_reminders(payment.mission)
         tell_to_pay_again(payment, "hold_lost", key=str(hold.pk))
         tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
 
@@ -281,7 +282,7 @@ def write_loss(payment, hold):
     is_due = payment.due_basis_points > 0
     closing.set_status(payment, Payment.Status.LOST if is_due else Payment.Status.RETURNED)
     if is_due:
-        tell_staff(f"hold:{hold.pk}", "hold_lost", payment)
+        tell_staff(f"hold:{hold.pk}", "hold_missed", payment)
 
 
 def write_hold(payment, intent):
@@ -308,7 +309,10 @@ def write_hold(payment, intent):
     closing.set_status(payment, Payment.Status.HELD)
     if payment.mission.status in (Mission.Status.ACCEPTED, Mission.Status.BOOKED):
         missions.secure_mission(payment.mission, by=by)
-    tell_both(payment, "secured", key=str(hold.pk))
+    elif payment.mission.status == Mission.Status.SECURED:
+        missions.remind_to_confirm(payment.mission, again=f"{hold.pk}:")
+    contested = payment.mission.status == Mission.Status.CONTESTED
+    tell_both(payment, "secured", key=str(hold.pk), contested=contested)
 
 
 def is_awaited(payment, intent):

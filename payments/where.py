@@ -232,7 +232,18 @@ class Facts:
 
     @property
     def words(self):
-        return self.amounts | self.dates | {"other": self.other, "what": self.what, "taken_back": self.taken_back}
+        phrases = {"what": self.what, "taken_back": self.taken_back, "decision": self.decision}
+        return self.amounts | self.dates | phrases | {"other": self.other}
+
+    @property
+    def decision(self):
+        """When staff decide on a contested mission."""
+        if self.mission.status != Mission.Status.CONTESTED:
+            return ""
+        words = {"deadline": formatting.near(self.mission.deadline_at, self.mission)}
+        if self.mission.deadline_at > self.now:
+            return _("Notre équipe décide au plus tard %(deadline)s.") % words
+        return _("Notre équipe devait décider au plus tard %(deadline)s : nous la relançons chaque jour.") % words
 
     @property
     def taken_back(self):
@@ -322,6 +333,8 @@ def card_saved(facts):
 
 
 def card_refused(facts):
+    if facts.mission.status == Mission.Status.CONTESTED:
+        return "hold_lost_contested"
     return "card_refused" if facts.mission.status == Mission.Status.BOOKED else "hold_lost"
 
 

@@ -38,8 +38,8 @@ GIVEN_BACK = _("Rendu")
 
 TO_CONFIRM = _("Validez la mission avant %(deadline)s. Sans réponse, notre équipe l’examine : rien ne part tout seul.")
 TO_BE_CONFIRMED = _("%(other)s doit valider la mission. Sans réponse avant %(deadline)s, notre équipe l’examine.")
-DECISION = _("Notre équipe décide au plus tard %(deadline)s de la part due : vous ne payez qu’elle.")
-THEIR_DECISION = _("Notre équipe décide au plus tard %(deadline)s de la part qui vous revient.")
+DECISION = _("%(decision)s Vous ne payez que la part qu’elle retient.")
+THEIR_DECISION = _("%(decision)s Elle fixe la part qui vous revient.")
 NOT_PAID_YET = _("Le paiement est conservé par Stripe jusqu’à votre validation : le professionnel n’est pas payé.")
 KEPT_TEXT = _(
     "Le blocage sur votre carte arrivait à son terme. Le paiement est conservé par Stripe jusqu’à votre validation : "
@@ -135,7 +135,7 @@ TABLE = {
     ("hold_lost", CLIENT): Row(
         _("Chez vous"),
         _("Le montant n’est plus bloqué sur votre carte"),
-        _("Votre banque l’a libéré avant la fin de la mission. Rien n’a été débité."),
+        _("Votre banque l’a libéré : rien n’a été débité."),
         _("Refaites le paiement dès maintenant : la mission reste à payer."),
         _("Refaire le paiement"),
         page("payments:payment"),
@@ -147,6 +147,24 @@ TABLE = {
         _("Le paiement n’est plus garanti"),
         _("La banque de %(other)s a libéré le montant bloqué."),
         _("%(other)s doit refaire son paiement. Notre équipe suit ce dossier."),
+        icon="triangle-alert",
+        tone="wait",
+    ),
+    ("hold_lost_contested", CLIENT): Row(
+        _("Chez vous"),
+        _("Le montant n’est plus bloqué sur votre carte"),
+        _("Votre banque l’a libéré : rien n’a été débité. Notre équipe ne peut rien retenir avant un paiement."),
+        _("Refaites le paiement, possible jusqu’à sa décision : vous ne payez que la part qu’elle retient."),
+        _("Refaire le paiement"),
+        page("payments:payment"),
+        "credit-card",
+        "wait",
+    ),
+    ("hold_lost_contested", PROFESSIONAL): Row(
+        WITH_CLIENT,
+        _("Le paiement n’est plus garanti, et la mission contestée"),
+        _("La banque de %(other)s a libéré le montant bloqué."),
+        _("%(other)s doit refaire son paiement : d’ici là, notre équipe ne peut rien vous attribuer."),
         icon="triangle-alert",
         tone="wait",
     ),

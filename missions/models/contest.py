@@ -59,3 +59,6 @@ class Contest(models.Model):
     def answer_due_at(self):
         """Until when the other side is waited for: None once they answered, and where nobody complained."""
         return None if self.answered_at or self.by_id is None else self.opened_at + policy.CONTEST_ANSWER_DELAY
+
+    def may_be_answered_by(self, user):
+        return self.answer_due_at is not None and self.by_id != user.pk

@@ -17,6 +17,7 @@ from payments import actions, closing
 from payments.admin.acts import require_seen
 from payments.admin.payments import payment_link
 from payments.forms import SettlementForm
+from payments.models import Payment
 
 
 class IsSettled(admin.SimpleListFilter):
@@ -135,9 +136,13 @@ def what_it_gives(payment, basis_points):
 
 def warnings(contest):
     """What to know before settling: sentences."""
-    due_at, found = contest.answer_due_at, []
+    due_at, found, payment = contest.answer_due_at, [], contest.mission.payment
+    if payment.status == Payment.Status.CARD_REFUSED:
+        found.append(
+            _("Rien n’est bloqué : tant que le client n’a pas refait son paiement, vous ne pouvez retenir que 0 %.")
+        )
     if due_at and clock.now() < due_at:
         found.append(_("L’autre partie peut encore répondre, jusqu’au %(when)s.") % {"when": formatting.moment(due_at)})
-    if contest.mission.payment.disputes.open().exists():
+    if payment.disputes.open().exists():
         found.append(_("La banque du client étudie une contestation : rien n’est versé avant sa décision."))
     return found

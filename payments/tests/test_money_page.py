@@ -105,11 +105,20 @@ def held(simulator, clock):
 
 
 def hold_lost(simulator, clock):
-    payment = make_held_payment(simulator)
+    return hold_expired(make_held_payment(simulator), simulator, clock)
+
+
+def hold_expired(payment, simulator, clock):
     clock.set(payment.holds.get().capture_before + timedelta(hours=1))
     simulator.tick()
     actions.sync.sync_intent(payment.holds.get().intent_id)
     return payment
+
+
+def hold_lost_contested(simulator, clock):
+    payment = make_ended_payment(simulator, clock)
+    contest(payment)
+    return hold_expired(payment, simulator, clock)
 
 
 def ended(simulator, clock):
@@ -309,6 +318,7 @@ SITUATIONS = {
     refused: ("card_refused", "card_refused"),
     held: ("held", "held"),
     hold_lost: ("hold_lost", "hold_lost"),
+    hold_lost_contested: ("hold_lost_contested", "hold_lost_contested"),
     ended: ("held_to_confirm", "held_to_confirm"),
     contested: ("held_contested", "held_contested"),
     kept: ("kept", "kept"),

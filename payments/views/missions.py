@@ -52,7 +52,7 @@ def mission_contest(request, pk):
         return send_back(request, mission, sentence)
     form = ContestForm(request.POST or None, is_client=mission.is_client(request.user))
     if request.method == "POST" and form.is_valid():
-        done = _("Contestation enregistrée. L’argent reste conservé jusqu’à notre décision.")
+        done = _("Contestation enregistrée. Rien n’est versé avant notre décision.")
         return act(request, mission, done, partial(actions.contest, mission), **form.cleaned_data)
     return render(request, "payments/mission_contest.html", page_context(request, mission, form))
 
