@@ -191,6 +191,18 @@ def account_params(operation):
     }
 
 
+def set_payouts(client, operation):
+    """To their bank once a week rather than each day, Stripe's default: what is taken back is still there till then.
+
+    https://docs.stripe.com/connect/manage-payout-schedule
+    """
+    schedule = {"interval": "weekly", "weekly_payout_days": ["monday"]}
+    account = {"stripe_account": operation.professional.account.stripe_id}
+    return client.v1.balance_settings.update(
+        {"payments": {"payouts": {"schedule": schedule}}}, options(operation) | account
+    )
+
+
 def onboarding_link(client, account: ConnectedAccount):
     """A page of Stripe's for one visit: made on click, never stored, never e-mailed."""
     pages = {

@@ -116,6 +116,12 @@ def prepare_account(professional):
     return prepare(Kind.CREATE_ACCOUNT, f"account:{professional.pk}:{before + 1}", professional=professional)
 
 
+def prepare_payouts(account):
+    payouts = StripeOperation.objects.filter(professional=account.professional_id, kind=Kind.SET_PAYOUTS)
+    key = f"payouts:{account.stripe_id}:{_attempt(payouts, Kind.SET_PAYOUTS)}"
+    return prepare(Kind.SET_PAYOUTS, key, professional_id=account.professional_id)
+
+
 def has_had(professional, stripe_id):
     """Whether this is, or was, the professional's account: theirs now, or closed and replaced since."""
     return accounts_asked(professional).filter(stripe_id=stripe_id).exists()

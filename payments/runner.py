@@ -110,7 +110,7 @@ def record_answer(operation, answer):
     if answer is None:
         if finish(operation, State.REFUSED, error=_("N’est plus voulu.")) and operation.kind in REDUCED:
             REDUCED[operation.kind](operation)
-    elif finish(operation, State.DONE, stripe_id=answer.id, answer=gateway.summary_of(answer)):
+    elif finish(operation, State.DONE, stripe_id=getattr(answer, "id", ""), answer=gateway.summary_of(answer)):
         RECORDS[operation.kind](operation, answer)
 
 
@@ -356,4 +356,5 @@ RECORDS = {
     Kind.REVERSE: transfer_reversed,
     Kind.PAY_AGAIN: transferred,
     Kind.CREATE_ACCOUNT: account_created,
+    Kind.SET_PAYOUTS: lambda operation, answer: None,
 }

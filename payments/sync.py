@@ -191,11 +191,14 @@ def apply_account(account, found, asked_at):
     asked_of = account.stripe_id
     account.refresh_from_db(from_queryset=ConnectedAccount.objects.select_for_update())
     if account.stripe_id == asked_of and (account.checked_at is None or account.checked_at <= asked_at):
+        was_payable = account.is_payable
         account.transfers, account.checked_at = transfers_status(found), asked_at
         account.save(update_fields=["transfers", "checked_at"])
         Professional.objects.filter(pk=account.professional_id).update(payable=account.is_payable)
         if account.is_payable:
             hasten_transfers(account)
+        if account.is_payable and not was_payable:
+            operations.prepare_payouts(account)
     return account
 
 

@@ -29,6 +29,7 @@ class StripeOperation(models.Model):
         REVERSE = "reverse", _("Reprendre au professionnel")
         PAY_AGAIN = "pay_again", _("Payer à nouveau le professionnel")
         CREATE_ACCOUNT = "create_account", _("Créer le compte du professionnel")
+        SET_PAYOUTS = "set_payouts", _("Régler les virements du professionnel")
 
     class State(models.TextChoices):
         PENDING = "pending", _("À faire")

@@ -11,6 +11,8 @@ LINK_LASTS = timedelta(minutes=5)
 PARTS = ("configuration", "defaults", "identity", "requirements")
 EDITABLE = ("contact_email", "contact_phone", "dashboard", "display_name")
 TRANSFERS = "stripe_balance.stripe_transfers"
+INTERVALS = ("daily", "manual", "monthly", "weekly")
+SCHEDULE = "payments[payouts][schedule]"
 
 
 def create_account(sim, params):
@@ -188,6 +190,21 @@ def pay_out(sim, account_id):
     sim.book.changed = True
     sim.book.private[account_id] = {"paid_out": paid_out(sim, account_id) + cents}
     return {"account": account_id, "amount": cents, "currency": "eur"}
+
+
+def update_settings(sim, params):
+    """When money leaves for the bank: the platform's, or that of the account the call names by `Stripe-Account`."""
+    if sim.account:
+        live_account(sim, sim.account)
+    schedule = params.get("payments", {}).get("payouts", {}).get("schedule", {})
+    if schedule.get("interval") not in INTERVALS:
+        raise invalid(f"Invalid interval: must be one of {', '.join(INTERVALS)}", param=f"{SCHEDULE}[interval]")
+    if schedule["interval"] == "weekly" and not schedule.get("weekly_payout_days"):
+        raise invalid("Weekly payouts need their days.", param=f"{SCHEDULE}[weekly_payout_days]")
+    payouts = {"schedule": schedule, "statement_descriptor": None, "status": "enabled"}
+    payments = {"debit_negative_balances": True, "payouts": payouts, "settlement_timing": {"delay_days": 7}}
+    sim.book.add({"id": f"settings_{sim.account or 'platform'}", "object": "balance_settings", "payments": payments})
+    return {"object": "balance_settings", "payments": payments}
 
 
 def retrieve_balance(sim, params):

@@ -21,7 +21,7 @@ from payments.simulator import (
 from payments.simulator.errors import ApiError, InvalidParams
 from payments.simulator.validation import read_params
 
-FOR_ACCOUNTS = {"balance.retrieve"}  # that may be called in a connected account's name
+FOR_ACCOUNTS = {"balance.retrieve", "balance_settings.update"}  # that may be called in a connected account's name
 
 
 class RouteFields(NamedTuple):
@@ -166,6 +166,13 @@ ROUTES = [
         ("disputes.list", "GET", "/v1/disputes", disputes.list_disputes, "DisputeListParams"),
         ("disputes.retrieve", "GET", "/v1/disputes/{id}", disputes.retrieve_dispute, "DisputeRetrieveParams"),
         ("balance.retrieve", "GET", "/v1/balance", accounts.retrieve_balance, "BalanceRetrieveParams"),
+        (
+            "balance_settings.update",
+            "POST",
+            "/v1/balance_settings",
+            accounts.update_settings,
+            "BalanceSettingsUpdateParams",
+        ),
         (
             "balance_transactions.list",
             "GET",

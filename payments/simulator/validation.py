@@ -26,6 +26,7 @@ REQUEST_OPTIONS = frozenset(stripe.RequestOptions.__annotations__)
 SCALARS = {int, str, bool}
 CLASSES = {
     "balance": stripe.Balance,
+    "balance_settings": stripe.BalanceSettings,
     "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from marketplace import clock
 from missions.tests.factories import make_mission
 from payments import actions, gateway, runner, sync
-from payments.models import ConnectedAccount, Payment
+from payments.models import ConnectedAccount, Payment, StripeOperation
 
 
 def make_payment(**fields):
@@ -17,12 +17,19 @@ def make_payment(**fields):
 
 
 def make_account(professional, simulator):
-    """A professional's account that Stripe lets transfers in."""
+    """A professional's account that Stripe lets transfers in, and pays out once a week."""
+    account = onboard(professional, simulator)
+    for operation in StripeOperation.objects.filter(professional=professional, state="pending"):
+        runner.run(operation)
+    return account
+
+
+def onboard(professional, simulator):
+    """The professional says to Stripe who they are."""
     actions.start_onboarding(professional)
     account = ConnectedAccount.objects.get(professional=professional)
     simulator.hosted.onboard(account.stripe_id)
-    sync.sync_account(account.stripe_id)
-    return account
+    return sync.sync_account(account.stripe_id)
 
 
 def close_account(professional):

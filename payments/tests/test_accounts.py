@@ -16,6 +16,7 @@ from payments.tests.factories import (
     make_account,
     make_ended_payment,
     make_held_payment,
+    onboard,
     work,
 )
 
@@ -46,6 +47,13 @@ def test_a_closed_account_cannot_be_paid_whatever_else_stripe_shows_of_it(simula
 
 def as_stripe_shows(shown):
     return stripe.v2.core.Account.construct_from(shown, None)
+
+
+def test_an_account_is_paid_out_once_a_week_so_that_what_is_taken_back_is_still_there(simulator):
+    onboard(make_professional(payable=False), simulator)
+    tasks.do_what_is_due()
+    [settings] = simulator.book.every("balance_settings")
+    assert settings["payments"]["payouts"]["schedule"] == {"interval": "weekly", "weekly_payout_days": ["monday"]}
 
 
 def test_an_account_closed_without_our_hearing_of_it_is_found_the_next_day(simulator, clock):

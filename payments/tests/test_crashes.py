@@ -11,7 +11,7 @@ from payments import actions, audit, gateway, runner, sync, tasks
 from payments.models import StripeOperation
 from payments.simulator import disputes
 from payments.tests import invariants, worlds
-from payments.tests.factories import pay
+from payments.tests.factories import onboard, pay
 from payments.tests.mortal import Death, MortalClient
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,11 @@ def open_account(world, simulator):
     return None, lambda: actions.start_onboarding(make_professional(payable=False))
 
 
+def set_payouts(world, simulator):
+    onboard(make_professional(payable=False), simulator)
+    return None, lambda: tasks.run_operation(StripeOperation.objects.get(state=State.PENDING).pk)
+
+
 CALLS = {
     Kind.CREATE_CUSTOMER: (open_page, "customers.create", ("customer", {})),
     Kind.CREATE_SESSION: (open_page, "checkout.sessions.create", ("checkout.session", {})),
@@ -99,9 +104,10 @@ CALLS = {
     Kind.REVERSE: (refund, "transfers.reversals.create", ("transfer_reversal", {})),
     Kind.PAY_AGAIN: (win_dispute, "transfers.create", ("transfer", {})),
     Kind.CREATE_ACCOUNT: (open_account, "core.accounts.create", ("v2.core.account", {})),
+    Kind.SET_PAYOUTS: (set_payouts, "balance_settings.update", ("balance_settings", {})),
 }
-# Nobody is given what was made first, and it holds no money: making another harms nobody.
-HARMLESS = (Kind.CREATE_CUSTOMER, Kind.CREATE_SESSION, Kind.CREATE_ACCOUNT)
+# Nobody is given what was made first, and it holds no money: making another, or setting it again, harms nobody.
+HARMLESS = (Kind.CREATE_CUSTOMER, Kind.CREATE_SESSION, Kind.CREATE_ACCOUNT, Kind.SET_PAYOUTS)
 AMBIGUOUS = (A_DAY_LATER, "done, then a 500")
 CASES = [(kind, cut) for kind in CALLS for cut in CUTS if not (kind in HARMLESS and cut in AMBIGUOUS)]
 

@@ -233,6 +233,10 @@ def in_name_of(shop, account_id, route):
     route({}, {"stripe_account": account_id})
 
 
+def set_payouts(shop, **schedule):
+    shop.v1.balance_settings.update({"payments": {"payouts": {"schedule": schedule}}})
+
+
 def destination(shop, **changes):
     shop.destination(**{"types": ["customer.created"]} | changes)
 
@@ -264,6 +268,12 @@ REFUSALS = [
         "in an account's name",
         lambda shop: in_name_of(shop, shop.account().id, shop.v1.transfers.list),
         "The simulator only takes Stripe-Account on balance.retrieve",
+    ),
+    Refusal("payouts each hour", lambda shop: set_payouts(shop, interval="hourly"), "Invalid interval: must be one of"),
+    Refusal(
+        "payouts on no day",
+        lambda shop: set_payouts(shop, interval="weekly"),
+        "Weekly payouts need their days.",
     ),
     Refusal("other parameters, same key", same_key, "Keys for idempotent requests can only be used with"),
     Refusal(

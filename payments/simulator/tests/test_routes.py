@@ -104,6 +104,7 @@ EXAMPLES = {
     "disputes.list": lambda shop: dispute(shop) and [SCHEDULE],
     "disputes.retrieve": lambda shop: [dispute(shop), {"expand": ["charge"]}],
     "balance.retrieve": lambda shop: captured(shop) and [{}],
+    "balance_settings.update": lambda shop: [{"payments": {"payouts": {"schedule": {"interval": "manual"}}}}],
     "balance_transactions.list": lambda shop: captured(shop) and [SCHEDULE | {"type": "charge"}],
     "balance_transactions.retrieve": lambda shop: [
         shop.v1.charges.retrieve(captured(shop)).balance_transaction,
