@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet, Value
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.booking_rules import horizon_in_words, notice_in_words
@@ -18,7 +19,7 @@ from accounts.places.geocoder import Site
 from marketplace import formatting
 from missions import ranking, words
 from missions.conditions import conditions, days, distance_km, listings, meeting, quick_conditions, slow_conditions
-from missions.models import Listing
+from missions.models import Listing, Mission
 from missions.models.terms import Terms, seats_for
 from missions.price import hourly_all_in_cents, quote, vat_basis_points
 
@@ -89,6 +90,12 @@ class Search:
             },
             safe=":",
         )
+
+
+def search_again(mission):
+    """The address of a search for the same as this mission."""
+    search = Search(mission.service, mission.commune, mission.starts_at, mission.minutes, mission.agents)
+    return f"{reverse('missions:search')}?{search.query}"
 
 
 @dataclass(frozen=True)
@@ -175,6 +182,11 @@ def is_listed(professional, terms, *, now):
     return (
         Professional.objects.listed(terms.service, today=today, last_day=last_day).filter(pk=professional.pk).exists()
     )
+
+
+def may_work(mission, *, now):
+    """Whether its professional is approved and holds every document it needs, payable or not."""
+    return Mission.objects.filter(pk=mission.pk).allowed(now).exists()
 
 
 def seen_from(professionals, terms, *, now):

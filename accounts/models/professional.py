@@ -39,15 +39,19 @@ class ProfessionalQuerySet(models.QuerySet):
         return self.filter(status=Professional.Status.APPROVED, user__is_active=True)
 
     def listed(self, service, *, today, last_day):
-        """Approved, payable and holding every document for `service` on a mission ending on `last_day`.
+        """Allowed, for `service` on a mission ending on `last_day`, and payable."""
+        days = {"today": Value(today), "last_day": Value(last_day)}
+        return self.allowed(Service(service).activity, **days).filter(payable=True)
+
+    def allowed(self, activity, *, today, last_day):
+        """Approved and holding every document for `activity` on a mission ending on `last_day`; days are expressions.
 
         Titles (AUT, AGD, CAR) must be valid on the mission's last day, the other papers today.
         """
-        activity = Service(service).activity
-        day = Case(When(kind__in=Document.TITLES, then=Value(last_day)), default=Value(today))
-        papers = Document.objects.filter(professional=OuterRef("pk")).valid_on(day).covering(activity)
+        day = Case(When(kind__in=Document.TITLES, then=last_day), default=today)
+        papers = Document.objects.filter(professional=OuterRef("pk")).valid_on(day).covering(OuterRef("activity"))
         kinds = papers.values("professional").annotate(kinds=Count("kind", distinct=True)).values("kinds")
-        professionals = self.approved().filter(payable=True, activity=activity)
+        professionals = self.approved().filter(activity=activity)
         return professionals.alias(kinds=Subquery(kinds)).filter(kinds=len(Document.Kind))
 
 

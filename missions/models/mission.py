@@ -1,12 +1,24 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Client, Professional
+from accounts.models import Client, Professional, Service
 from missions.models.terms import Priced, Terms
+
+ACTIVITY = Case(
+    *(When(service=service, then=Value(service.activity)) for service in Service), output_field=models.CharField()
+)
+
+
+def local_day(instant):
+    """The day it is on site at this instant, as an expression."""
+    local = Func(F("timezone"), instant, function="timezone", output_field=models.DateTimeField())
+    return Cast(local, models.DateField())
 
 
 class MissionQuerySet(models.QuerySet):
@@ -21,6 +33,14 @@ class MissionQuerySet(models.QuerySet):
 
     def past_deadline(self, status, now):
         return self.filter(status=status, deadline_at__lte=now)
+
+    def allowed(self, now):
+        """Those whose professional is approved and holds, `now`, every document they need: see `listed`."""
+        eve = ExpressionWrapper(F("ends_at") - timedelta(microseconds=1), models.DateTimeField())
+        dated = self.alias(activity=ACTIVITY, today=local_day(Value(now)), last_day=local_day(eve))
+        days = {"today": OuterRef(OuterRef("today")), "last_day": OuterRef(OuterRef("last_day"))}
+        allowed = Professional.objects.allowed(OuterRef("activity"), **days)
+        return dated.filter(Exists(allowed.filter(pk=OuterRef("professional"))))
 
     def awaiting_payment(self):
         return self.filter(status=Mission.Status.ACCEPTED)
@@ -114,12 +134,18 @@ class Mission(Terms):
     def is_client(self, user):
         return self.client.user_id == user.pk
 
+    def is_party(self, user_id):
+        return user_id in (self.client.user_id, self.professional.user_id)
+
     def other(self, user):
         """The profile across the table from `user`."""
         return self.professional if self.is_client(user) else self.client
 
     def has_started(self, now):
         return self.starts_at <= now
+
+    def is_cancellable(self, now):
+        return self.status in self.BEFORE_START and not self.has_started(now)
 
     def has_ended(self, now):
         return self.ends_at <= now
