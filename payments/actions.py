@@ -15,9 +15,8 @@ from missions import policy
 from missions.emails import tell
 from missions.locking import lock_professional
 from missions.models import Contest, Mission
-from missions.search import is_listed
-from payments import calls, closing, gateway, operations, returns, runner, sync
-from payments.emails import tell_both, tell_professional, tell_staff, tell_to_pay
+from payments import calls, closing, gateway, operations, papers, returns, runner, sync
+from payments.emails import tell_both, tell_called_off, tell_staff, tell_to_pay
 from payments.errors import FeeChanged, PaymentError
 from payments.models import CheckoutSession, ConnectedAccount, Payment, StripeOperation
 from payments.runner import run_payment
@@ -171,13 +170,11 @@ def place_hold(payment):
     payment = sync.lock_payment(payment)
     if not payment.is_hold_due(clock.now()) or payment.mission.status != Status.BOOKED:
         return
-    if not is_listed(payment.mission.professional, payment.mission, now=clock.now()):
-        tell_professional(payment, "papers_missing")
-        payment.hold_due_at = clock.now() + timedelta(hours=1)
-        payment.save(update_fields=["hold_due_at"])
+    if papers.lacks(payment, payable=True):
+        papers.wait(payment)
         return
-    payment.hold_due_at = None
-    payment.save(update_fields=["hold_due_at"])
+    payment.hold_due_at = payment.papers_missing_at = None
+    payment.save(update_fields=["hold_due_at", "papers_missing_at"])
     if hasattr(payment.mission.client, "customer"):
         operations.prepare_hold(payment)
     else:  # Stripe has them no more, and their cards went with them
@@ -196,9 +193,22 @@ def cancel_shut(payment):
     mission = payment.mission
     if mission.status != Status.BOOKED or mission.deadline_at > clock.now():
         return
-    missions.cancel_mission(mission, by=None, reason=_("Le montant n’a pas pu être bloqué."), fee_basis_points=0)
-    close(payment, 0)
-    tell_both(payment, "cancelled")
+    call_off(payment, by=None, reason=papers.reason(payment) or _("Le montant n’a pas pu être bloqué sur la carte."))
+
+
+@transaction.atomic
+def check_papers(payment):
+    """Warn a professional who may not work a secured mission any more; a day before its start, cancel it."""
+    payment = sync.lock_payment(payment)
+    mission, now = payment.mission, clock.now()
+    if mission.status != Status.SECURED or mission.has_started(now):
+        return
+    if not papers.lacks(payment):
+        papers.note(payment, None)
+    elif now < payment.papers_due_at:
+        papers.warn(payment)
+    else:
+        call_off(payment, by=None, reason=papers.reason(payment))
 
 
 @transaction.atomic
@@ -243,12 +253,28 @@ def cancel(mission, *, by, reason="", fee_seen=None):
 
 
 def cancellation_fee(payment, by):
-    """In basis points. A fee is always a part of a live hold: without one, cancelling is free."""
+    """In basis points. A fee is a part of a live hold, for a professional who may work: else cancelling is free."""
     mission = payment.mission
-    if not mission.is_client(by) or not payment.is_funded:
+    if not mission.is_client(by) or not payment.is_funded or papers.lacks(payment):
         return 0
     fee = policy.cancellation_fee(mission.agreement.cancellation_policy, mission.starts_at, clock.now())
     return closing.takeable_fee(payment, fee)
+
+
+@transaction.atomic
+def cancel_for_both(mission, *, by, reason):
+    """Staff end a mission before its start, and nobody owes anything; both sides read the reason."""
+    payment = sync.lock_payment(mission.payment)
+    missions.require_staff(by)
+    missions.require_cancellable(payment.mission)
+    call_off(payment, by=by, reason=reason)
+
+
+def call_off(payment, *, by, reason):
+    """End a mission that neither side gives up: the client owes nothing, and is led to who else is free."""
+    missions.cancel_mission(payment.mission, by=by, reason=reason, fee_basis_points=0)
+    close(payment, 0)
+    tell_called_off(payment, reason)
 
 
 @transaction.atomic

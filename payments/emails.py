@@ -5,6 +5,7 @@ from accounts.actions import notify, notify_each
 from accounts.models import User
 from marketplace import clock, formatting
 from missions.emails import news
+from missions.search import search_again
 from payments import ledger
 from payments.models import Dispute, Payment
 
@@ -12,6 +13,9 @@ Entry = ledger.Kind
 
 # In days: when a share that Stripe cannot send is recalled to the professional, told to the team, and both again.
 RECALLED_AFTER, TEAM_TOLD_AFTER, TOLD_EVERY = 7, 14, 30
+
+# Where a professional mends what keeps them from working, see `papers.cause`; an approval is talked over.
+MENDED_AT = {"documents": "accounts:document_list", "account": "payments:onboarding"}
 
 # What makes a professional's share: what was shared, less what they bore of it since.
 SHARE = (Entry.RELEASE, Entry.GIVE_BACK, Entry.CHARGEBACK_LOST)
@@ -47,6 +51,27 @@ def tell_to_pay_again(payment, template, **context):
     """Tell both sides that the amount is not held; the client's e-mail leads to the payment page."""
     tell_client(payment, template, url=reverse("payments:payment", args=[payment.mission_id]), **context)
     tell_professional(payment, template, **context)
+
+
+def tell_papers_missing(payment, cause):
+    """Say to a professional what keeps them from working a mission, and by when to mend it."""
+    deadline = formatting.moment(payment.papers_due_at, payment.mission.timezone)
+    key, page = payment.papers_missing_at.isoformat(), MENDED_AT.get(cause)
+    url = {"url": reverse(page)} if page else {}
+    tell_professional(payment, "papers_missing", key=key, cause=cause, deadline=deadline, **url)
+
+
+def tell_papers_awaited(payment):
+    """Say to the client that nothing is held before their professional's file is in order."""
+    deadline = formatting.moment(payment.papers_due_at, payment.mission.timezone)
+    tell_client(payment, "papers_awaited", key=payment.papers_missing_at.isoformat(), deadline=deadline)
+
+
+def tell_called_off(payment, reason):
+    """Say why neither side is to blame, and where the client finds somebody else."""
+    is_held = payment.status == Payment.Status.HELD
+    tell_client(payment, "called_off", reason=reason, is_held=is_held, url=search_again(payment.mission))
+    tell_professional(payment, "called_off", reason=reason)
 
 
 def tell_receipt(payment, paid_cents):

@@ -25,6 +25,7 @@ DUTIES = {
     "expire_unpaid": lambda payments, now: payments.of_missions_due(Status.ACCEPTED, now - CLOCK_SKEW),
     "cancel_unheld": lambda payments, now: payments.of_missions_due(Status.BOOKED, now - CLOCK_SKEW),
     "keep_hold": lambda payments, now: payments.with_dying_hold(now),
+    "check_papers": lambda payments, now: payments.papers_changed(now - CLOCK_SKEW),
     "place_hold": lambda payments, now: payments.hold_due(now),
     "contest_by_silence": lambda payments, now: payments.of_missions_due(Status.SECURED, now),
     "remind_staff": lambda payments, now: payments.of_missions_due(Status.CONTESTED, now),

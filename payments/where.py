@@ -284,6 +284,7 @@ class Facts:
             "deadline": self.mission.deadline_at,
             "hold": self.payment.hold_due_at or self.mission.starts_at - HOLD_BEFORE_START,
             "end": self.mission.ends_at,
+            "papers": self.payment.papers_due_at,
             "refund_on": refund and refund.answered_at,
             "paid_on": transfer and transfer.answered_at,
         }
@@ -327,9 +328,8 @@ def lost_professional(facts):
 
 
 def card_saved(facts):
-    if facts.payment.hold_due_at is None:
-        return "hold_asked"
-    return "hold_retried" if facts.last(Kind.PLACE_HOLD, state=State.REFUSED) else "card_saved"
+    was_refused = facts.last(Kind.PLACE_HOLD, state=State.REFUSED) is not None
+    return facts.payment.before_hold(facts.now, was_refused=was_refused)
 
 
 def card_refused(facts):
@@ -343,6 +343,8 @@ def funded(facts):
     state = facts.payment.status
     if facts.mission.status == Mission.Status.CONTESTED:
         return f"{state}_contested"
+    if facts.payment.papers_missing_at and not facts.mission.has_started(facts.now):
+        return "papers_missing_paid"
     return f"{state}_to_confirm" if facts.mission.has_ended(facts.now) else str(state)
 
 

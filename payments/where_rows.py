@@ -114,6 +114,52 @@ TABLE = {
         icon="triangle-alert",
         tone="wait",
     ),
+    ("papers_missing", CLIENT): Row(
+        _("Chez vous"),
+        _("Rien n’est bloqué ni débité"),
+        _("Le dossier de %(other)s doit être remis en ordre avant la mission. Votre carte n’est pas en cause."),
+        _(
+            "%(total)s y sont bloqués dès que c’est fait. Sinon, la mission est annulée %(papers)s et vous ne devez "
+            "rien. Vous pouvez aussi l’annuler sans frais et chercher quelqu’un d’autre."
+        ),
+        _("Annuler sans frais"),
+        page("payments:mission_cancel"),
+        "triangle-alert",
+        "wait",
+    ),
+    ("papers_missing", PROFESSIONAL): Row(
+        WITH_CLIENT,
+        _("Votre dossier n’est plus en ordre"),
+        _("Le montant n’est pas demandé à la banque de %(other)s tant qu’il ne l’est pas : rien n’est garanti."),
+        _("Mettez-le en ordre avant %(papers)s. Ensuite, la mission est annulée sans frais pour le client."),
+        _("Voir ce qui manque"),
+        own_page("messaging:dashboard"),
+        "triangle-alert",
+        "wait",
+    ),
+    ("papers_missing_paid", CLIENT): Row(
+        KEPT_BY_STRIPE,
+        _("Le dossier de %(other)s doit être remis en ordre"),
+        _("Le paiement est conservé par Stripe, et le professionnel n’est pas payé."),
+        _(
+            "Si ce n’est pas fait, la mission est annulée %(papers)s et vous ne devez rien. Vous pouvez aussi "
+            "l’annuler sans frais et chercher quelqu’un d’autre."
+        ),
+        _("Annuler sans frais"),
+        page("payments:mission_cancel"),
+        "triangle-alert",
+        "wait",
+    ),
+    ("papers_missing_paid", PROFESSIONAL): Row(
+        KEPT_BY_STRIPE,
+        _("Votre dossier n’est plus en ordre"),
+        _("Vous ne pouvez pas faire cette mission tant qu’il ne l’est pas. Son paiement est conservé par Stripe."),
+        _("Mettez-le en ordre avant %(papers)s. Ensuite, la mission est annulée sans frais pour le client."),
+        _("Voir ce qui manque"),
+        own_page("messaging:dashboard"),
+        "triangle-alert",
+        "wait",
+    ),
     ("card_refused", CLIENT): Row(
         _("Chez vous"),
         _("Votre carte est à donner à nouveau"),

@@ -68,6 +68,8 @@ def awaited(payment, held):
 def card_saved(payment, held):
     if payment.hold_due_at is None:
         return _("La carte est enregistrée, rien n’est débité : le blocage est demandé à la banque.")
+    if payment.papers_missing_at is not None:
+        return _("La carte est enregistrée, rien n’est débité : le dossier du professionnel n’est plus en ordre.")
     words = {"when": moment(payment.hold_due_at, payment.mission.timezone)}
     return _("La carte est enregistrée, rien n’est débité. Le montant sera bloqué : %(when)s.") % words
 

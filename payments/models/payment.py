@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from missions.models import Mission
+from missions.policy import HOLD_DEADLINE_BEFORE_START
 
 
 class PaymentQuerySet(models.QuerySet):
@@ -21,6 +22,18 @@ class PaymentQuerySet(models.QuerySet):
         return self.filter(
             status=Payment.Status.CARD_SAVED, mission__status=Mission.Status.BOOKED, hold_due_at__lte=now
         )
+
+    def papers_changed(self, now):
+        """Those secured whose professional lost or got back the right to work, or lacks it when it is time to cancel.
+
+        See `Payment.papers_due_at`.
+        """
+        secured = Mission.objects.filter(status=Mission.Status.SECURED, starts_at__gt=now)
+        followed = self.filter(mission__in=secured).alias(
+            may_work=Exists(secured.allowed(now).filter(pk=OuterRef("mission")))
+        )
+        is_late = Q(papers_missing_at=None) | Q(mission__starts_at__lte=now + HOLD_DEADLINE_BEFORE_START)
+        return followed.filter(Q(is_late, may_work=False) | Q(papers_missing_at__isnull=False, may_work=True))
 
     def of_missions_due(self, status, now):
         """Those whose mission waits in this state past its deadline."""
@@ -52,6 +65,7 @@ class Payment(models.Model):
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.PENDING)
     payment_method = models.CharField(_("carte chez Stripe"), max_length=80, blank=True)
     hold_due_at = models.DateTimeField(_("blocage prévu le"), null=True)
+    papers_missing_at = models.DateTimeField(_("dossier du professionnel incomplet depuis le"), null=True)
     early_start_requested_at = models.DateTimeField(_("exécution avant 14 jours demandée le"), null=True)
     due_basis_points = models.PositiveIntegerField(_("part due"), null=True)
     created_at = models.DateTimeField(_("créé le"), db_default=Now(), editable=False)
@@ -82,6 +96,19 @@ class Payment(models.Model):
 
     def is_hold_due(self, now):
         return self.status == self.Status.CARD_SAVED and self.hold_due_at is not None and self.hold_due_at <= now
+
+    def before_hold(self, now, *, was_refused):
+        """What a saved card waits for: the name of a situation, on the money page and in the thread."""
+        if self.papers_missing_at is not None:
+            return "papers_missing"
+        if self.hold_due_at is None or self.hold_due_at <= now:
+            return "hold_asked"
+        return "hold_retried" if was_refused else "card_saved"
+
+    @property
+    def papers_due_at(self):
+        """By when a professional puts their papers in order, or the mission is cancelled."""
+        return self.mission.starts_at - HOLD_DEADLINE_BEFORE_START
 
     @property
     def is_funded(self):

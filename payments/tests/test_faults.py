@@ -216,6 +216,7 @@ def leave_overdue(world, simulator, clock):
         "expire_unpaid": worlds.accepted(world, simulator),
         "cancel_unheld": pay(world.agree(480), simulator),
         "place_hold": pay(world.agree(480), simulator),
+        "check_papers": pay(world.agree(50, franchise=True), simulator),
         "contest_by_silence": pay(world.agree(2, minutes=120), simulator),
         "remind_staff": kept,
         "keep_hold": worlds.held(world, simulator),
@@ -224,6 +225,7 @@ def leave_overdue(world, simulator, clock):
         Mission.objects.filter(payment=payments[duty]).update(deadline_at=soon)
     Payment.objects.filter(pk=payments["place_hold"].pk).update(hold_due_at=soon)
     payments["keep_hold"].holds.update(capture_before=soon + timedelta(hours=12))
+    suspend_professional(world.professionals[1], by=world.staff, reason="Absences")
     paid = world.agree(50)
     page = open_page(paid)
     simulator.hosted.pay(page.stripe_id)
@@ -235,6 +237,7 @@ ONCE_SWEPT = {
     "expire_unpaid": (Status.RETURNED, Mission.Status.EXPIRED),
     "cancel_unheld": (Status.RETURNED, Mission.Status.CANCELLED),
     "place_hold": (Status.HELD, Mission.Status.SECURED),
+    "check_papers": (Status.HELD, Mission.Status.SECURED),
     "contest_by_silence": (Status.HELD, Mission.Status.CONTESTED),
     "remind_staff": (Status.KEPT, Mission.Status.CONTESTED),
     "keep_hold": (Status.KEPT, Mission.Status.SECURED),
@@ -284,7 +287,13 @@ def become_payable(payment, simulator, clock):
     tasks.sweep_payments()
 
 
+def wait_for_the_day_before(payment, simulator, clock):
+    clock.set(payment.mission.starts_at - timedelta(hours=24) + timedelta(minutes=16))
+    tasks.sweep_payments()
+
+
 SUSPENDED = {
+    "held_to_come": (wait_for_the_day_before, Status.RETURNED, False),
     "card_saved": (wait_for_the_hold, Status.RETURNED, False),
     "held": (confirm, Status.RELEASED, True),
     "unpaid": (become_payable, Status.RELEASED, True),
@@ -296,7 +305,7 @@ def test_a_professional_suspended_meanwhile_leaves_no_money_behind(simulator, cl
     """Whoever worked is paid; whoever may not work any more costs the client nothing."""
     follow, status, is_paid = SUSPENDED[stage]
     world = worlds.World.at("empty", simulator)
-    payment = worlds.STAGES[stage](world, simulator)
+    payment = worlds.STAGES[stage.removesuffix("_to_come")](world, simulator)
     suspend_professional(payment.mission.professional, by=world.staff, reason="Absences")
     follow(fresh(payment), simulator, clock)
 

@@ -100,6 +100,24 @@ def asked(simulator, clock):
     return payment
 
 
+def suspend(payment):
+    Professional.objects.filter(pk=payment.mission.professional_id).update(status="suspended")
+    tasks.sweep_payments()
+
+
+def without_papers(simulator, clock):
+    payment = saved(simulator, clock)
+    clock.set(payment.hold_due_at + timedelta(minutes=1))
+    suspend(payment)
+    return payment
+
+
+def held_without_papers(simulator, clock):
+    payment = make_held_payment(simulator)
+    suspend(payment)
+    return payment
+
+
 def held(simulator, clock):
     return make_held_payment(simulator)
 
@@ -316,6 +334,8 @@ SITUATIONS = {
     asked: ("hold_asked", "hold_asked"),
     retried: ("hold_retried", "hold_retried"),
     refused: ("card_refused", "card_refused"),
+    without_papers: ("papers_missing", "papers_missing"),
+    held_without_papers: ("papers_missing_paid", "papers_missing_paid"),
     held: ("held", "held"),
     hold_lost: ("hold_lost", "hold_lost"),
     hold_lost_contested: ("hold_lost_contested", "hold_lost_contested"),
