@@ -143,7 +143,7 @@ class Entry:
     def words(self):
         actor = self.thing.actor_id
         known = EVENT_WORDS.get(self.thing.kind)
-        if known is None or actor is None:
+        if known is None or not self.viewer.mission.is_party(actor):
             return self.thing.get_kind_display()
         mine, theirs = known
         return mine if actor == self.viewer.user.pk else theirs % {"actor": self.viewer.other}

@@ -6,7 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.forms.rates import EurosField
-from marketplace.formatting import euros
+from marketplace.formatting import euros, moment
+from missions.actions import require_cancellable
+from missions.errors import MissionError
 from payments import ledger, returns
 from payments.errors import PaymentError
 from payments.models import Payment, Refund
@@ -133,6 +135,48 @@ class WriteOffForm(AmountForm):
             (_("Nous perdons"), euros(cents)),
             (_("Le professionnel nous devra encore"), euros(self.left_cents - cents)),
         ]
+
+
+class CancelForm(AmountForm):
+    """`seen` is where the money was when its way back was shown."""
+
+    field_order = ["told", "reason"]
+    told = forms.CharField(
+        label=gettext_lazy("Motif donné au client et au professionnel"),
+        help_text=gettext_lazy("Les deux le lisent, par e-mail et dans leur discussion."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    @property
+    def choice(self):
+        payment = Payment.objects.select_related("mission").get(pk=self.subject.pk)
+        return f"{payment.mission.status} {payment.status}"
+
+    def clean(self):
+        try:
+            require_cancellable(self.subject.mission)
+        except MissionError as error:
+            raise ValidationError(str(error)) from error
+
+    def facts(self):
+        mission, payment = self.subject.mission, self.subject
+        return [
+            (_("Mission"), mission.get_status_display()),
+            (_("Début"), moment(mission.starts_at, mission.timezone)),
+            (_("Montant du paiement"), euros(payment.amount_cents)),
+            (_("État"), payment.get_status_display()),
+        ]
+
+    def effects(self):
+        payment = self.subject
+        cents = {
+            _("Le client paie"): 0,
+            _("Libéré sur la carte du client"): sum(hold.amount_cents for hold in payment.holds.live()),
+            _("Remboursé au client"): -ledger.balance(payment, "client_funds"),
+            _("Le professionnel reçoit"): 0,
+        }
+        return [(label, euros(amount)) for label, amount in cents.items()]
 
 
 class ReadAgainForm(ActForm):

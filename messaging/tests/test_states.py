@@ -115,6 +115,17 @@ def cancel(mission, by, simulator):
     actions.cancel(mission, by=by)
 
 
+def cancel_for_both(mission, by, simulator):
+    actions.cancel_for_both(mission, by=by, reason="Site fermé")
+
+
+def lose_papers(mission, by, simulator):
+    """A day before the start at the latest."""
+    mission.professional.documents.filter(kind="insurance").update(status="pending")
+    actions.clock.set(mission.starts_at - timedelta(hours=24))
+    actions.check_papers(mission.payment)
+
+
 def confirm(mission, by, simulator):
     actions.clock.set(max(mission.ends_at, actions.clock.now()))
     actions.confirm(mission, by=by)
@@ -136,11 +147,12 @@ ACTS = {
     "hold": pay_by_card,
     "save card": pay_by_card,
     "cancel": cancel,
+    "cancel for both": cancel_for_both,
     "confirm": confirm,
     "contest": contest,
     "settle": settle,
 }
-BY_THE_CLOCK = {"hold": place_hold, "lapse": lapse}
+BY_THE_CLOCK = {"hold": place_hold, "lapse": lapse, "lose papers": lose_papers}
 
 
 def people_of(mission):

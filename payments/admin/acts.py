@@ -19,7 +19,7 @@ from payments import actions, differences, sync
 from payments.errors import PaymentError
 from payments.models import StripeOperation
 from payments.runner import MADE_ON_DEMAND
-from payments.staff_forms import DifferenceForm, ReadAgainForm, RefundForm, RunAgainForm, WriteOffForm
+from payments.staff_forms import CancelForm, DifferenceForm, ReadAgainForm, RefundForm, RunAgainForm, WriteOffForm
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,13 @@ def write_off(payment, by, form):
     log(payment, by, _("Passage en perte de %(amount)s") % {"amount": euros(cents)}, form)
 
 
+@transaction.atomic
+def cancel(payment, by, form):
+    require_seen(payment, form)
+    actions.cancel_for_both(payment.mission, by=by, reason=form.cleaned_data["told"])
+    log(payment, by, _("Mission annulée sans frais"), form)
+
+
 def read_again(payment, by, form):
     actions.read_again(payment, by=by)
     log(payment, by, _("Relecture chez Stripe"), form)
@@ -198,6 +205,18 @@ WRITE_OFF = Act(
     WriteOffForm,
     write_off,
     gettext_lazy("Passer ce montant en perte"),
+)
+CANCEL = Act(
+    "cancel",
+    "annuler-la-mission",
+    gettext_lazy("Annuler la mission sans frais"),
+    gettext_lazy(
+        "Avant le début seulement. Le client ne paie rien : ce qui est bloqué est libéré, ce qui est débité lui "
+        "est remboursé. Les agents sont libérés, et les deux sont prévenus par e-mail."
+    ),
+    CancelForm,
+    cancel,
+    gettext_lazy("Annuler cette mission"),
 )
 READ_AGAIN = Act(
     "read_again",

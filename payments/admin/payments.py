@@ -4,9 +4,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import formatting
+from marketplace import clock, formatting
 from missions.models import Mission
-from payments.admin.acts import READ_AGAIN, REFUND, WRITE_OFF, PageAdmin, may_act
+from payments.admin.acts import CANCEL, READ_AGAIN, REFUND, WRITE_OFF, PageAdmin, may_act
 from payments.admin.overview import Overview
 from payments.models import Difference, Dispute, LedgerEntry, Payment, StripeOperation
 
@@ -30,6 +30,10 @@ def contested(payments):
     return payments.filter(mission__status=Mission.Status.CONTESTED)
 
 
+def without_papers(payments):
+    return payments.filter(papers_missing_at__isnull=False, due_basis_points=None)
+
+
 def kept(payments):
     return payments.filter(status=Payment.Status.KEPT)
 
@@ -51,6 +55,7 @@ TO_EXAMINE = {
     "difference": (_("Écart ouvert avec Stripe"), with_differences),
     "dispute": (_("Contestation bancaire en cours"), with_disputes),
     "contested": (_("Mission contestée"), contested),
+    "papers": (_("Dossier du professionnel à revoir"), without_papers),
     "kept": (_("Encaissé et conservé"), kept),
     "account": (_("Professionnel impossible à payer"), waiting_for_account),
     "owed": (_("Argent dû par le professionnel"), owed_by_professional),
@@ -88,7 +93,7 @@ class PaymentAdmin(PageAdmin):
     search_help_text = _("Numéro de mission, client, professionnel, ou objet Stripe (pi_…, ch_…, tr_…, re_…)")
     ordering = ["-pk"]
     page_template = "admin/payments/payment/page.html"
-    acts = (READ_AGAIN, REFUND, WRITE_OFF)
+    acts = (READ_AGAIN, CANCEL, REFUND, WRITE_OFF)
 
     @admin.display(description=_("mission"), ordering="mission")
     def number(self, payment):
@@ -122,6 +127,8 @@ class PaymentAdmin(PageAdmin):
         """Only what makes sense for the state this payment is in."""
         payment = overview.payment
         acts = [READ_AGAIN]
+        if overview.mission.is_cancellable(clock.now()):
+            acts.append(CANCEL)
         if payment.status == Payment.Status.RELEASED and not overview.open_disputes:
             acts.append(REFUND)
         if overview.owed_cents > 0:

@@ -128,7 +128,7 @@ def test_a_payment_is_neither_edited_nor_removed(as_staff, simulator):
     assert fresh(payment).status == Payment.Status.HELD
 
 
-@pytest.mark.parametrize("name", ["change", "refund", "write_off", "read_again"])
+@pytest.mark.parametrize("name", ["change", "cancel", "refund", "write_off", "read_again"])
 def test_others_than_the_team_never_see_a_payment(client, simulator, name):
     payment = make_held_payment(simulator)
     url = act_of(payment, name)
@@ -141,7 +141,7 @@ def test_others_than_the_team_never_see_a_payment(client, simulator, name):
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["refund", "write_off", "read_again"])
+@pytest.mark.parametrize("name", ["cancel", "refund", "write_off", "read_again"])
 def test_reading_payments_is_not_acting_on_them(reader, simulator, clock, name):
     payment = make_released_payment(simulator, clock)
 
@@ -292,12 +292,16 @@ def test_the_list_picks_what_is_to_examine(as_staff, simulator, clock):
     contested = make_ended_payment(simulator, clock)
     actions.contest(contested.mission, by=contested.mission.client.user, reason="no_show", text="Personne")
 
+    unworkable = make_held_payment(simulator)
+    Payment.objects.filter(pk__in=[unworkable.pk, stuck.pk]).update(papers_missing_at=clock.now())
+
+    assert listed(as_staff, examiner="papers") == [unworkable]
     assert listed(as_staff, examiner="stuck") == [stuck]
     assert listed(as_staff, examiner="difference") == [differing]
     assert listed(as_staff, examiner="contested") == [contested]
     assert listed(as_staff, examiner="dispute") == []
     assert listed(as_staff, examiner="kept") == []
-    assert len(listed(as_staff)) == 4
+    assert len(listed(as_staff)) == 5
 
 
 def test_the_list_finds_who_cannot_be_paid(as_staff, simulator, clock):
@@ -314,6 +318,46 @@ def test_the_list_finds_who_cannot_be_paid(as_staff, simulator, clock):
 
 
 # What is done, and why
+
+
+def test_a_mission_is_cancelled_for_both_once_what_moves_was_seen(as_staff, staff, simulator):
+    payment = make_held_payment(simulator, hourly_cents=2500)
+    url = act_of(payment, "cancel")
+    assert url in read(as_staff, page_of(payment))
+    typed = {"told": "Le site du client est fermé.", "reason": "Arrêté préfectoral reçu."}
+
+    page = read_posted(as_staff, url, typed)
+    moves = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', page))
+    assert moves["Le client paie"] == moves["Remboursé au client"] == moves["Le professionnel reçoit"] == "0,00\xa0€"
+    assert moves["Libéré sur la carte du client"] == "276,00\xa0€"
+    assert fresh(payment).mission.status == "secured"
+    assert as_staff.post(url, {**typed, "seen": seen(page)}).url == page_of(payment)
+
+    payment = work(payment)
+    assert (payment.mission.status, payment.status) == ("cancelled", Payment.Status.RETURNED)
+    assert (payment.mission.cancellation.reason, payment.mission.cancellation.by) == (typed["told"], staff)
+    assert "Arrêté préfectoral reçu." in LogEntry.objects.get(user=staff).change_message
+    assert url not in read(as_staff, page_of(payment))
+
+
+def test_what_moves_is_shown_again_when_it_changed(as_staff, simulator):
+    payment = make_held_payment(simulator)
+    url = act_of(payment, "cancel")
+    typed = {"told": "Fermé.", "reason": "Fermé.", "seen": "accepted pending"}
+
+    assert "Libéré sur la carte du client" in read_posted(as_staff, url, typed)
+    assert fresh(payment).mission.status == "secured"
+
+
+def test_a_mission_that_started_is_not_cancelled_by_the_team(as_staff, simulator, clock):
+    payment = make_held_payment(simulator)
+    clock.set(payment.mission.starts_at)
+    url = act_of(payment, "cancel")
+
+    assert url not in read(as_staff, page_of(payment))
+    page = read_posted(as_staff, url, {"told": "Fermé.", "reason": "Fermé.", "seen": "secured held"})
+    assert "La mission a commencé" in page
+    assert fresh(payment).mission.status == "secured"
 
 
 def test_a_refund_shows_its_parts_then_gives_them_back(as_staff, staff, simulator, clock):
