@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import formatting
 from missions import policy
 from missions.models import Mission
-from missions.search import Search
+from missions.search import search_again
 from payments.models import Payment
 from payments.where_rows import own_page, page
 
@@ -55,11 +55,6 @@ class NextAction:
 
 def open_proposal_url(mission):
     return f"{mission.get_absolute_url()}#proposal-open"
-
-
-def search_again(mission):
-    search = Search(mission.service, mission.commune, mission.starts_at, mission.minutes, mission.agents)
-    return f"{reverse('missions:search')}?{search.query}"
 
 
 def review_answer(mission):
@@ -155,6 +150,47 @@ TABLE = {
         _("Carte enregistrée, paiement bloqué %(hold)s"),
         _("La mission est commandée, ses agents sont réservés. Nous vous prévenons dès que le paiement est garanti."),
         _("Paiement bloqué le %(hold_day)s"),
+    ),
+    ("hold_asked", CLIENT): Row(
+        _("Nous demandons à votre banque de bloquer %(total)s"),
+        _("Elle répond d’ordinaire en quelques minutes. Si elle veut une confirmation, nous vous écrivons."),
+        _("Blocage demandé à la banque"),
+    ),
+    ("hold_asked", PROFESSIONAL): Row(
+        _("Nous demandons à la banque de %(other)s de bloquer le montant"),
+        _("La mission est commandée, son paiement pas encore garanti. Nous vous prévenons dès qu’il l’est."),
+        _("Blocage demandé à la banque"),
+    ),
+    ("hold_retried", CLIENT): Row(
+        _("Votre banque a refusé de bloquer le montant"),
+        _("Nouvel essai %(hold)s. Vérifiez le plafond de votre carte : rien n’est bloqué ni débité."),
+        _("Blocage refusé, nouvel essai"),
+        icon="triangle-alert",
+    ),
+    ("hold_retried", PROFESSIONAL): Row(
+        _("La banque de %(other)s a refusé de bloquer le montant"),
+        _("Nouvel essai %(hold)s. Sans paiement avant %(deadline)s, la mission est annulée."),
+        _("Blocage refusé, nouvel essai"),
+        icon="triangle-alert",
+    ),
+    ("papers_missing", CLIENT): Row(
+        _("Le dossier de %(other)s doit être remis en ordre"),
+        _(
+            "Sans cela, la mission est annulée %(deadline)s et vous ne devez rien. Vous pouvez aussi l’annuler sans "
+            "frais et chercher quelqu’un d’autre."
+        ),
+        _("Dossier du professionnel à revoir"),
+        _("Annuler sans frais"),
+        page("payments:mission_cancel"),
+        icon="triangle-alert",
+    ),
+    ("papers_missing", PROFESSIONAL): mine(
+        _("À vous : mettez votre dossier en ordre"),
+        _("Vous ne pouvez pas faire cette mission tant qu’il ne l’est pas. Elle est annulée %(deadline)s sinon."),
+        _("Dossier à mettre en ordre"),
+        _("Voir ce qui manque"),
+        own_page("messaging:dashboard"),
+        "triangle-alert",
     ),
     ("upcoming", CLIENT): Row(
         _("Tout est prêt pour %(start)s"),
@@ -382,7 +418,8 @@ def next_action(thread, user, now):
 
 
 def words_for(mission, user, deadline_at):
-    hold_at = mission.starts_at - policy.HOLD_BEFORE_START
+    payment = getattr(mission, "payment", None)
+    hold_at = payment and payment.hold_due_at or mission.starts_at - policy.HOLD_BEFORE_START
     return decision_words(mission) | {
         "other": str(mission.other(user)),
         "deadline": formatting.near(deadline_at, mission) if deadline_at else "",
@@ -440,8 +477,10 @@ def accepted(thread, user, now):
 
 
 def booked(thread, user, now):
-    refused = thread.mission.payment.status == Payment.Status.CARD_REFUSED
-    return "card_refused" if refused else "card_saved", thread.mission.deadline_at
+    mission = thread.mission
+    if mission.payment.status == Payment.Status.CARD_REFUSED:
+        return "card_refused", mission.deadline_at
+    return mission.payment.before_hold(now, was_refused=thread.hold_was_refused), mission.deadline_at
 
 
 def secured(thread, user, now):
@@ -452,6 +491,8 @@ def secured(thread, user, now):
         return "to_confirm", mission.deadline_at
     if mission.has_started(now):
         return "under_way", None
+    if mission.payment.papers_missing_at:
+        return "papers_missing", mission.payment.papers_due_at
     return "kept" if mission.payment.status == Payment.Status.KEPT else "upcoming", None
 
 

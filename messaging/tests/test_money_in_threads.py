@@ -6,13 +6,26 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Professional
+from accounts.tests.factories import make_staff
+from marketplace import formatting
 from messaging.next_action import next_action
 from messaging.queries import thread_of
 from messaging.tests.factories import make_thread
-from payments import actions
+from messaging.timeline import days
+from missions.models import MissionEvent
+from payments import actions, tasks
 from payments.models import Payment
 from payments.simulator import disputes
-from payments.tests.factories import fresh, keep, make_ended_payment, make_held_payment, make_payment, work
+from payments.tests.factories import (
+    fresh,
+    keep,
+    make_account,
+    make_ended_payment,
+    make_held_payment,
+    make_payment,
+    pay,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +149,64 @@ def test_not_being_payable_is_no_matter_once_paid_or_before_anything_is_due(simu
     Professional.objects.update(payable=False)
 
     assert action_of(payment, payment.mission.professional.user).badge == "Paiement attendu"
+
+
+# Before the start
+
+
+def booked(simulator, clock):
+    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=20))
+    make_account(payment.mission.professional, simulator)
+    make_thread(mission=payment.mission)
+    return pay(payment, simulator, "4000 0000 0000 0341")
+
+
+def judge(payment, status):
+    Professional.objects.filter(pk=payment.mission.professional_id).update(status=status)
+    tasks.sweep_payments()
+
+
+def badges(payment):
+    return [action_of(payment, user).badge for user in people(payment)]
+
+
+def test_past_the_hour_of_the_hold_no_side_reads_that_it_is_placed(simulator, clock):
+    payment = booked(simulator, clock)
+    assert all(badge.startswith("Paiement bloqué le") for badge in badges(payment))
+
+    clock.set(payment.hold_due_at + timedelta(minutes=1))
+    assert badges(payment) == ["Blocage demandé à la banque"] * 2
+    tasks.sweep_payments()
+    assert badges(payment) == ["Blocage refusé, nouvel essai"] * 2
+    retried = formatting.near(fresh(payment).hold_due_at, payment.mission)
+    assert f"Nouvel essai {retried}." in action_of(payment, payment.mission.client.user).text
+
+
+def test_a_file_out_of_order_is_said_to_both(simulator, clock):
+    payment = booked(simulator, clock)
+    clock.set(payment.hold_due_at + timedelta(minutes=1))
+    judge(payment, "suspended")
+    client_user, professional_user = people(payment)
+
+    assert badges(payment) == ["Dossier du professionnel à revoir", "Dossier à mettre en ordre"]
+    assert action_of(payment, client_user).url == reverse("payments:mission_cancel", args=[payment.mission_id])
+    shown = action_of(payment, professional_user)
+    assert (shown.mine, shown.deadline_at) == (True, payment.mission.starts_at - timedelta(hours=24))
+
+
+def test_a_mission_paid_and_a_file_out_of_order_is_said_too(held):
+    judge(held, "suspended")
+    assert badges(held) == ["Dossier du professionnel à revoir", "Dossier à mettre en ordre"]
+
+    judge(held, "approved")
+    assert badges(held) == ["Paiement garanti", "Paiement garanti"]
+
+
+def test_a_mission_the_team_cancels_is_said_to_be_cancelled_by_no_side(held):
+    actions.cancel_for_both(held.mission, by=make_staff(), reason="Le site est fermé.")
+
+    for user in people(held):
+        entries = [entry for _day, found in days(thread_of(user, held.mission_id), user) for entry in found]
+        (end,) = [e for e in entries if e.kind == "event" and e.thing.kind == MissionEvent.Kind.CANCELLED]
+        assert end.words == "Mission annulée"
+        assert end.details[0].html == "<p>Le site est fermé.</p>"
