@@ -174,6 +174,7 @@ def test_a_file_put_right_in_time_saves_the_mission_and_a_second_lapse_is_told_a
 def test_an_account_that_stripe_cannot_pay_cancels_nothing(held, clock):
     lose_account(held)
     sweep_at(clock, held.mission.starts_at - DAY + SKEW)
+    actions.check_papers(fresh(held))
 
     assert states(held) == ("secured", "held")
     assert not held.mission.professional.user.notifications.filter(template__contains="papers_missing").exists()
@@ -252,6 +253,7 @@ def test_a_hold_the_bank_refuses_is_not_told_as_missing_papers(simulator, clock)
     payment = make_booked(simulator, clock, SAVED_THEN_DECLINED)
     for hours in (0, 7):
         sweep_at(clock, payment.mission.starts_at - timedelta(hours=48 - hours) + SKEW)
+    suspend(payment)
     sweep_at(clock, payment.mission.deadline_at + SKEW)
 
     assert fresh(payment).mission.cancellation.reason == "Le montant n’a pas pu être bloqué sur la carte."
