@@ -198,7 +198,10 @@ def cancel_shut(payment):
 
 @transaction.atomic
 def check_papers(payment):
-    """Warn a professional who may not work a secured mission any more; a day before its start, cancel it."""
+    """Warn a professional who may not work a secured mission any more; a day before its start, cancel it.
+
+    A document that lapses later than that is the team's to judge: nobody could be warned in time.
+    """
     payment = sync.lock_payment(payment)
     mission, now = payment.mission, clock.now()
     if mission.status != Status.SECURED or mission.has_started(now):
@@ -207,8 +210,10 @@ def check_papers(payment):
         papers.note(payment, None)
     elif now < payment.papers_due_at:
         papers.warn(payment)
-    else:
+    elif papers.end_the_mission(payment):
         call_off(payment, by=None, reason=papers.reason(payment))
+    else:
+        tell_staff(f"papers:{payment.pk}", "papers_lapsed", payment)
 
 
 @transaction.atomic

@@ -40,6 +40,11 @@ def warn(payment):
     return True
 
 
+def end_the_mission(payment):
+    """Whether what is missing cancels a mission a day before its start: they were warned, or are not approved."""
+    return payment.papers_missing_at is not None or cause(payment.mission) == "approval"
+
+
 def note(payment, since):
     payment.papers_missing_at = since
     payment.save(update_fields=["papers_missing_at"])

@@ -120,8 +120,9 @@ def cancel_for_both(mission, by, simulator):
 
 
 def lose_papers(mission, by, simulator):
-    """A day before the start at the latest."""
+    """Warned, they leave it so until a day before the start."""
     mission.professional.documents.filter(kind="insurance").update(status="pending")
+    actions.check_papers(mission.payment)
     actions.clock.set(mission.starts_at - timedelta(hours=24))
     actions.check_papers(mission.payment)
 

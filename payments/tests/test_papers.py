@@ -135,6 +135,17 @@ def test_once_that_day_is_past_the_mission_is_cancelled_at_once(held, clock):
     assert letters(held.mission.professional.user, "papers_missing_professional") == []
 
 
+def test_a_document_that_lapses_in_the_last_day_is_the_teams_to_judge(held, clock):
+    clock.set(held.mission.starts_at - timedelta(hours=3))
+    staff = make_staff()
+    lose_document(held)
+    for _sweep in range(2):
+        tasks.sweep_payments()
+
+    assert states(held) == ("secured", "held")
+    assert staff.notifications.get().template == "payments/emails/papers_lapsed_staff"
+
+
 def test_a_mission_that_started_is_left_to_its_two_sides(held, clock):
     suspend(held)
     sweep_at(clock, held.mission.starts_at)
