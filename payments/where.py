@@ -344,7 +344,7 @@ def funded(facts):
     if facts.mission.status == Mission.Status.CONTESTED:
         return f"{state}_contested"
     if facts.payment.papers_missing_at and not facts.mission.has_started(facts.now):
-        return "papers_missing_paid"
+        return f"{state}_without_papers"
     return f"{state}_to_confirm" if facts.mission.has_ended(facts.now) else str(state)
 
 

@@ -50,6 +50,36 @@ ON_YOUR_ACCOUNT = _("Remboursement fait %(refund_on)s : comptez 5 à 10 jours p
 ON_ITS_WAY = _("Le remboursement part chez Stripe. Comptez ensuite 5 à 10 jours pour le lire sur votre compte.")
 RECEIPT_BELOW = _("C’est terminé. Votre reçu est plus bas.")
 
+
+def papers_awaited(place):
+    return Row(
+        place,
+        _("Le dossier de %(other)s doit être remis en ordre"),
+        _("Le paiement est conservé par Stripe, et le professionnel n’est pas payé."),
+        _(
+            "Si ce n’est pas fait, la mission est annulée %(papers)s et vous ne devez rien. Vous pouvez aussi "
+            "l’annuler sans frais et chercher quelqu’un d’autre."
+        ),
+        _("Annuler sans frais"),
+        page("payments:mission_cancel"),
+        "triangle-alert",
+        "wait",
+    )
+
+
+def papers_to_mend(place):
+    return Row(
+        place,
+        _("Votre dossier n’est plus en ordre"),
+        _("Vous ne pouvez pas faire cette mission tant qu’il ne l’est pas. Son paiement est conservé par Stripe."),
+        _("Mettez-le en ordre avant %(papers)s. Ensuite, la mission est annulée sans frais pour le client."),
+        _("Voir ce qui manque"),
+        own_page("messaging:dashboard"),
+        "triangle-alert",
+        "wait",
+    )
+
+
 TABLE = {
     ("card_awaited", CLIENT): Row(
         _("Chez vous"),
@@ -137,29 +167,10 @@ TABLE = {
         "triangle-alert",
         "wait",
     ),
-    ("papers_missing_paid", CLIENT): Row(
-        KEPT_BY_STRIPE,
-        _("Le dossier de %(other)s doit être remis en ordre"),
-        _("Le paiement est conservé par Stripe, et le professionnel n’est pas payé."),
-        _(
-            "Si ce n’est pas fait, la mission est annulée %(papers)s et vous ne devez rien. Vous pouvez aussi "
-            "l’annuler sans frais et chercher quelqu’un d’autre."
-        ),
-        _("Annuler sans frais"),
-        page("payments:mission_cancel"),
-        "triangle-alert",
-        "wait",
-    ),
-    ("papers_missing_paid", PROFESSIONAL): Row(
-        KEPT_BY_STRIPE,
-        _("Votre dossier n’est plus en ordre"),
-        _("Vous ne pouvez pas faire cette mission tant qu’il ne l’est pas. Son paiement est conservé par Stripe."),
-        _("Mettez-le en ordre avant %(papers)s. Ensuite, la mission est annulée sans frais pour le client."),
-        _("Voir ce qui manque"),
-        own_page("messaging:dashboard"),
-        "triangle-alert",
-        "wait",
-    ),
+    ("held_without_papers", CLIENT): papers_awaited(ON_THE_CARD),
+    ("held_without_papers", PROFESSIONAL): papers_to_mend(ON_THEIR_CARD),
+    ("kept_without_papers", CLIENT): papers_awaited(KEPT_BY_STRIPE),
+    ("kept_without_papers", PROFESSIONAL): papers_to_mend(KEPT_BY_STRIPE),
     ("card_refused", CLIENT): Row(
         _("Chez vous"),
         _("Votre carte est à donner à nouveau"),

@@ -118,6 +118,12 @@ def held_without_papers(simulator, clock):
     return payment
 
 
+def kept_without_papers(simulator, clock):
+    payment = keep(make_held_payment(simulator))
+    suspend(payment)
+    return payment
+
+
 def held(simulator, clock):
     return make_held_payment(simulator)
 
@@ -335,7 +341,8 @@ SITUATIONS = {
     retried: ("hold_retried", "hold_retried"),
     refused: ("card_refused", "card_refused"),
     without_papers: ("papers_missing", "papers_missing"),
-    held_without_papers: ("papers_missing_paid", "papers_missing_paid"),
+    held_without_papers: ("held_without_papers", "held_without_papers"),
+    kept_without_papers: ("kept_without_papers", "kept_without_papers"),
     held: ("held", "held"),
     hold_lost: ("hold_lost", "hold_lost"),
     hold_lost_contested: ("hold_lost_contested", "hold_lost_contested"),
