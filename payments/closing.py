@@ -106,6 +106,11 @@ def kept_cents(payment):
     return sum(hold.captured_cents for hold in payment.holds.all()) - lost_cents(payment)
 
 
+def unlost_cents(payment):
+    """What is left to decide on: the whole price, but what banks took of it for good."""
+    return payment.amount_cents - lost_cents(payment)
+
+
 def lost_cents(payment):
     """What banks took for good."""
     return sum(dispute.withdrawn_cents for dispute in payment.disputes.lost())

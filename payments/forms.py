@@ -112,12 +112,11 @@ class SettlementForm(forms.Form):
         self.payment = payment
 
     def clean_percent(self):
-        percent = self.cleaned_data["percent"]
         try:
-            closing.require_capturable(self.payment, int(percent * 100))
+            closing.require_capturable(self.payment, self.basis_points)
         except PaymentError as error:
             raise ValidationError(str(error)) from error
-        return percent
+        return self.cleaned_data["percent"]
 
     @property
     def basis_points(self):
@@ -125,12 +124,7 @@ class SettlementForm(forms.Form):
 
     @property
     def choice(self):
-        return f"{self.basis_points} {self.left_cents}"
-
-    @property
-    def left_cents(self):
-        """What banks did not take back for good."""
-        return self.payment.amount_cents - closing.lost_cents(self.payment)
+        return f"{self.basis_points} {closing.unlost_cents(self.payment)}"
 
     @property
     def is_confirmed(self):

@@ -176,11 +176,14 @@ def record_stuck(operation, error, **fields):
 
 def give_up_demand(operation, error):
     if finish(operation, State.REFUSED, error=describe(error)) and gateway.is_definitive(error):
-        tell_refusal(operation, error)
+        record_our_refusal(operation, error)
 
 
-def tell_refusal(operation, error):
-    """Tell the team, once a day for each kind of call: it is no bank that refused, so others are refused as well."""
+def record_our_refusal(operation, error):
+    """No bank refused, so others may be refused as well: tell the team, once a day for each kind of call.
+
+    A client whom Stripe has no more is made again.
+    """
     tell_staff(f"refused:{operation.kind}:{clock.now():%Y-%m-%d}", "operation_refused", operation)
     if operation.payment_id and is_customer_gone(error):
         forget_customer(operation.payment.mission.client)
@@ -204,7 +207,7 @@ def record_refused_hold(operation, error):
         may_retry = is_banks and error.code != "authentication_required"
         sync.write_refused_hold(operation.payment, may_retry=may_retry)
         if not is_banks:
-            tell_refusal(operation, error)
+            record_our_refusal(operation, error)
 
 
 def record_too_late(operation, error):

@@ -19,11 +19,10 @@ from payments.simulator import disputes
 from payments.tests.factories import (
     fresh,
     keep,
-    make_account,
+    make_booked_payment,
     make_ended_payment,
     make_held_payment,
     make_payment,
-    pay,
     work,
 )
 
@@ -154,11 +153,10 @@ def test_not_being_payable_is_no_matter_once_paid_or_before_anything_is_due(simu
 # Before the start
 
 
-def booked(simulator, clock):
-    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=20))
-    make_account(payment.mission.professional, simulator)
+def booked(simulator):
+    payment = make_booked_payment(simulator, "4000 0000 0000 0341")
     make_thread(mission=payment.mission)
-    return pay(payment, simulator, "4000 0000 0000 0341")
+    return payment
 
 
 def judge(payment, status):
@@ -171,7 +169,7 @@ def badges(payment):
 
 
 def test_past_the_hour_of_the_hold_no_side_reads_that_it_is_placed(simulator, clock):
-    payment = booked(simulator, clock)
+    payment = booked(simulator)
     assert all(badge.startswith("Paiement bloqué le") for badge in badges(payment))
 
     clock.set(payment.hold_due_at + timedelta(minutes=1))
@@ -183,7 +181,7 @@ def test_past_the_hour_of_the_hold_no_side_reads_that_it_is_placed(simulator, cl
 
 
 def test_a_file_out_of_order_is_said_to_both(simulator, clock):
-    payment = booked(simulator, clock)
+    payment = booked(simulator)
     clock.set(payment.hold_due_at + timedelta(minutes=1))
     judge(payment, "suspended")
     client_user, professional_user = people(payment)

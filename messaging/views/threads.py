@@ -97,7 +97,7 @@ def live(request, thread):
         "franchise": mission.professional.vat_regime == Professional.VatRegime.FRANCHISE,
         "before_vat": before_vat(mission, request.user),
         "in_talks": mission.status == Mission.Status.INQUIRY,
-        "can_cancel": mission.status in Mission.BEFORE_START and not mission.has_started(now),
+        "can_cancel": mission.is_cancellable(now),
         "can_answer": mission.status == Mission.Status.CONTESTED and mission.contest.may_be_answered_by(request.user),
         "can_contest": mission.status == Mission.Status.SECURED and mission.has_started(now),
     }

@@ -61,6 +61,13 @@ def make_ended_payment(simulator, clock, **fields):
     return payment
 
 
+def make_booked_payment(simulator, card="4242 4242 4242 4242", **fields):
+    """A mission in twenty days, its card saved, its professional ready to be paid."""
+    payment = make_payment(starts_at=clock.now().replace(second=0, microsecond=0) + timedelta(days=20), **fields)
+    make_account(payment.mission.professional, simulator)
+    return pay(payment, simulator, card)
+
+
 def keep(payment):
     """The bank is about to let go of the hold: it is captured, and kept."""
     payment.holds.live().update(capture_before=clock.now() + timedelta(hours=11))

@@ -16,7 +16,7 @@ from payments import actions, tasks
 from payments.models import Payment
 from payments.tests import invariants
 from payments.tests.books import moved
-from payments.tests.factories import fresh, keep, make_account, make_held_payment, make_payment, pay
+from payments.tests.factories import fresh, keep, make_booked_payment, make_held_payment, make_payment
 from payments.where import where_is
 
 pytestmark = pytest.mark.django_db
@@ -32,14 +32,8 @@ def held(simulator):
 
 
 @pytest.fixture
-def booked(simulator, clock):
-    return make_booked(simulator, clock)
-
-
-def make_booked(simulator, clock, card="4242 4242 4242 4242"):
-    payment = make_payment(starts_at=clock.now().replace(second=0, microsecond=0) + timedelta(days=20))
-    make_account(payment.mission.professional, simulator)
-    return pay(payment, simulator, card)
+def booked(simulator):
+    return make_booked_payment(simulator)
 
 
 def suspend(payment):
@@ -261,7 +255,7 @@ def test_a_hold_that_waits_is_told_at_once_and_its_end_has_its_own_reason(booked
 
 
 def test_a_hold_the_bank_refuses_is_not_told_as_missing_papers(simulator, clock):
-    payment = make_booked(simulator, clock, SAVED_THEN_DECLINED)
+    payment = make_booked_payment(simulator, SAVED_THEN_DECLINED)
     for hours in (0, 7):
         sweep_at(clock, payment.mission.starts_at - timedelta(hours=48 - hours) + SKEW)
     suspend(payment)

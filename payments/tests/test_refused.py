@@ -8,7 +8,16 @@ from accounts.tests.factories import make_staff
 from payments import actions, audit, tasks
 from payments.errors import PaymentError
 from payments.models import Payment
-from payments.tests.factories import fresh, make_account, make_ended_payment, make_held_payment, make_payment, pay, work
+from payments.tests.factories import (
+    fresh,
+    make_account,
+    make_booked_payment,
+    make_ended_payment,
+    make_held_payment,
+    make_payment,
+    pay,
+    work,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,13 +28,6 @@ Status = Payment.Status
 @pytest.fixture
 def staff():
     return make_staff()
-
-
-def book(simulator, clock, *, card="4242 4242 4242 4242", **fields):
-    """A mission in twenty days, its card saved."""
-    payment = make_payment(starts_at=clock.now().replace(microsecond=0) + timedelta(days=20), **fields)
-    make_account(payment.mission.professional, simulator)
-    return pay(payment, simulator, card)
 
 
 def told(user):
@@ -43,7 +45,7 @@ def forget_customer(simulator, client):
 
 
 def test_a_silence_of_half_an_hour_is_told_to_the_team_before_it_costs_a_mission(simulator, clock, staff):
-    payment = book(simulator, clock)
+    payment = make_booked_payment(simulator)
     clock.set(payment.hold_due_at)
     simulator.faults.add("refuse_connection", on="payment_intents.create", times=40)
     for _minute in range(40):
@@ -56,7 +58,7 @@ def test_a_silence_of_half_an_hour_is_told_to_the_team_before_it_costs_a_mission
 
 
 def test_a_silence_is_told_once_a_day_however_many_calls_it_stops(simulator, clock, staff):
-    payments = [book(simulator, clock) for _payment in range(2)]
+    payments = [make_booked_payment(simulator) for _payment in range(2)]
     clock.set(payments[0].hold_due_at + timedelta(hours=1))
     simulator.faults.add("refuse_connection", times=1_000)
     for _sweep in range(6):
@@ -81,7 +83,7 @@ def test_a_key_that_expired_is_told_at_once(simulator, clock, staff):
 
 
 def test_a_hold_refused_by_no_bank_is_told_to_the_team_and_the_client_may_pay(simulator, clock, staff):
-    payment = book(simulator, clock)
+    payment = make_booked_payment(simulator)
     clock.set(payment.hold_due_at)
     simulator.faults.add("forbid", on="payment_intents.create")
     tasks.sweep_payments()
@@ -91,7 +93,7 @@ def test_a_hold_refused_by_no_bank_is_told_to_the_team_and_the_client_may_pay(si
 
 
 def test_a_hold_refused_by_the_bank_is_not_the_teams(simulator, clock, staff):
-    payment = book(simulator, clock, card=SAVED_THEN_DECLINED)
+    payment = make_booked_payment(simulator, SAVED_THEN_DECLINED)
     clock.set(payment.hold_due_at)
     tasks.sweep_payments()
     assert told(staff) == []
@@ -132,9 +134,9 @@ def test_a_client_deleted_at_stripe_pays_at_the_next_click(simulator, clock):
 
 
 def test_cards_deleted_at_stripe_with_their_client_are_asked_for_again(simulator, clock):
-    first = book(simulator, clock)
+    first = make_booked_payment(simulator)
     client = first.mission.client
-    second = book(simulator, clock, client=client)
+    second = make_booked_payment(simulator, client=client)
     forget_customer(simulator, client)
     clock.set(second.hold_due_at)
     for _sweep in range(2):
@@ -150,7 +152,7 @@ def test_cards_deleted_at_stripe_with_their_client_are_asked_for_again(simulator
 
 def test_a_bank_that_says_no_close_to_the_deadline_is_not_asked_again(simulator, clock):
     """The client would have less than six hours left, or none."""
-    payment = book(simulator, clock, card=SAVED_THEN_DECLINED)
+    payment = make_booked_payment(simulator, SAVED_THEN_DECLINED)
     clock.set(payment.mission.deadline_at - timedelta(hours=11))
     tasks.sweep_payments()
 

@@ -22,8 +22,7 @@ def mission_confirm(request, pk):
     if request.method != "POST":
         now = clock.now()
         when = {"started": mission.has_started(now), "ended": mission.has_ended(now)}
-        left = mission.payment.amount_cents - closing.lost_cents(mission.payment)
-        context = {"mission": mission, "left_cents": left, **when}
+        context = {"mission": mission, "left_cents": closing.unlost_cents(mission.payment), **when}
         return render(request, "payments/mission_confirm.html", context)
     return act(
         request, mission, _("Mission validée : le paiement du professionnel part."), partial(actions.confirm, mission)
